@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Files we write: all or nothing. A reader sees the old content or the new one, also when the
+ * machine loses power or the disk is full.
+ */
+#pragma once
+
+#include <glib.h>
+#include <sys/types.h>
+
+/*
+ * Replaces @path by @length bytes of @data: hidden temporary file in the same directory, fsync,
+ * rename. On failure nothing of ours remains and @path is as it was.
+ */
+gboolean file_write_atomic(const char *path, const void *data, gsize length, mode_t mode,
+                           GError **error);
+
+/* mkdir -p with @mode for what is made. */
+gboolean file_make_directory(const char *path, mode_t mode, GError **error);
+
+/*
+ * Removes a directory and what it holds; links are removed, not followed. Silent when it is gone
+ * already.
+ */
+gboolean file_remove_tree(const char *path, GError **error);
+
+/* Writes all @length bytes to @fd, whatever write(2) takes at a time. FALSE and errno. */
+gboolean file_write_all(int fd, const void *data, gsize length);

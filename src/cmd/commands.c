@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cmd/cmd.h"
+
+#include "cmd/rows.h"
+
+const Command *const commands[] = {
+    &command_command_table,
+    NULL,
+};
