@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-G_DEFINE_QUARK(vgpuctl-error-quark, vgpuctl_error)
+G_DEFINE_QUARK(vgpuctl - error - quark, vgpuctl_error)
 
 static VgpuctlError code_from_errno(int errno_value)
 {

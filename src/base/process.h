@@ -12,7 +12,7 @@ typedef struct {
     const char *const *environment; /* "NAME=value" set on top of ours; NULL: none */
     const char *input;              /* written to its stdin; NULL: /dev/null */
     guint limit_ms;                 /* after this long it is killed; 0: 10 s */
-    gsize output_limit;             /* bytes kept of each stream, the rest is read and dropped; 0: 1 MiB */
+    gsize output_limit; /* bytes kept of each stream, the rest is read and dropped; 0: 1 MiB */
 } ProcessRequest;
 
 typedef struct {
@@ -26,8 +26,8 @@ typedef struct {
 
 /*
  * Starts the program in a process group of its own and waits for it. TRUE when it could be started,
- * whatever became of it; FALSE with @error set (VGPUCTL_ERROR_NOT_FOUND: no such program). At its end
- * or at the time limit the whole group is killed, so nothing it started stays behind.
+ * whatever became of it; FALSE with @error set (VGPUCTL_ERROR_NOT_FOUND: no such program). At its
+ * end or at the time limit the whole group is killed, so nothing it started stays behind.
  */
 gboolean process_run(const ProcessRequest *request, ProcessResult *result, GError **error);
 

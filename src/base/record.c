@@ -147,7 +147,8 @@ static gboolean read_texts(Reader *reader, const json_t *value, GStrv *ret_texts
     g_auto(GStrv) texts = g_new0(char *, json_array_size(value) + 1);
     size_t index;
     const json_t *item;
-    json_array_foreach(value, index, item) {
+    json_array_foreach(value, index, item)
+    {
         if (!json_is_string(item))
             return expected(reader, "an array of strings", item);
         texts[index] = g_strdup(json_string_value(item));
@@ -165,7 +166,8 @@ static gboolean read_records(Reader *reader, const RecordType *type, const json_
     gsize here = reader->place->len;
     size_t index;
     const json_t *item;
-    json_array_foreach(value, index, item) {
+    json_array_foreach(value, index, item)
+    {
         g_string_append_printf(reader->place, "[%zu]", index);
         void *record = read_record(reader, type, item);
         g_string_truncate(reader->place, here);
@@ -286,8 +288,10 @@ void *record_copy(const RecordType *type, const void *record)
 
 static void describe_below(const RecordType *type, const char *prefix, GString *text)
 {
-    static const char *const kinds[] = { "string",  "boolean",         "integer", "integer",
-                                         "one of",  "list of strings", "object",  "list of objects" };
+    static const char *const kinds[] = {
+        "string", "boolean",         "integer", "integer",
+        "one of", "list of strings", "object",  "list of objects"
+    };
     for (const Field *field = type->fields; field->name != NULL; field++) {
         g_autofree char *words =
             field->kind == FIELD_CHOICE ? g_strjoinv(", ", (char **)field->choices) : g_strdup("");
@@ -295,8 +299,8 @@ static void describe_below(const RecordType *type, const char *prefix, GString *
                                *words != '\0' ? " " : "", words,
                                field->meaning != NULL ? field->meaning : "");
         if (field->record != NULL) {
-            g_autofree char *inner = g_strconcat(
-                prefix, field->name, field->kind == FIELD_RECORDS ? "[]." : ".", NULL);
+            g_autofree char *inner =
+                g_strconcat(prefix, field->name, field->kind == FIELD_RECORDS ? "[]." : ".", NULL);
             describe_below(field->record, inner, text);
         }
     }

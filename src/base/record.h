@@ -52,22 +52,41 @@ struct RecordType {
 };
 
 #define FIELD_TEXT_(struct_, member, meaning_)                                                     \
-    { #member, FIELD_TEXT, G_STRUCT_OFFSET(struct_, member), meaning_, NULL, NULL }
+    {                                                                                              \
+#member, FIELD_TEXT, G_STRUCT_OFFSET(struct_, member), meaning_, NULL, NULL                \
+    }
 #define FIELD_FLAG_(struct_, member, meaning_)                                                     \
-    { #member, FIELD_FLAG, G_STRUCT_OFFSET(struct_, member), meaning_, NULL, NULL }
+    {                                                                                              \
+#member, FIELD_FLAG, G_STRUCT_OFFSET(struct_, member), meaning_, NULL, NULL                \
+    }
 #define FIELD_INT_(struct_, member, meaning_)                                                      \
-    { #member, FIELD_INT, G_STRUCT_OFFSET(struct_, member), meaning_, NULL, NULL }
+    {                                                                                              \
+#member, FIELD_INT, G_STRUCT_OFFSET(struct_, member), meaning_, NULL, NULL                 \
+    }
 #define FIELD_U64_(struct_, member, meaning_)                                                      \
-    { #member, FIELD_U64, G_STRUCT_OFFSET(struct_, member), meaning_, NULL, NULL }
+    {                                                                                              \
+#member, FIELD_U64, G_STRUCT_OFFSET(struct_, member), meaning_, NULL, NULL                 \
+    }
 #define FIELD_CHOICE_(struct_, member, choices_, meaning_)                                         \
-    { #member, FIELD_CHOICE, G_STRUCT_OFFSET(struct_, member), meaning_, choices_, NULL }
+    {                                                                                              \
+#member, FIELD_CHOICE, G_STRUCT_OFFSET(struct_, member), meaning_, choices_, NULL          \
+    }
 #define FIELD_TEXTS_(struct_, member, meaning_)                                                    \
-    { #member, FIELD_TEXTS, G_STRUCT_OFFSET(struct_, member), meaning_, NULL, NULL }
+    {                                                                                              \
+#member, FIELD_TEXTS, G_STRUCT_OFFSET(struct_, member), meaning_, NULL, NULL               \
+    }
 #define FIELD_RECORD_(struct_, member, type_, meaning_)                                            \
-    { #member, FIELD_RECORD, G_STRUCT_OFFSET(struct_, member), meaning_, NULL, type_ }
+    {                                                                                              \
+#member, FIELD_RECORD, G_STRUCT_OFFSET(struct_, member), meaning_, NULL, type_             \
+    }
 #define FIELD_RECORDS_(struct_, member, type_, meaning_)                                           \
-    { #member, FIELD_RECORDS, G_STRUCT_OFFSET(struct_, member), meaning_, NULL, type_ }
-#define FIELD_END { NULL, FIELD_TEXT, 0, NULL, NULL, NULL }
+    {                                                                                              \
+#member, FIELD_RECORDS, G_STRUCT_OFFSET(struct_, member), meaning_, NULL, type_            \
+    }
+#define FIELD_END                                                                                  \
+    {                                                                                              \
+        NULL, FIELD_TEXT, 0, NULL, NULL, NULL                                                      \
+    }
 
 /* A zeroed record. Free with record_free(). */
 void *record_new(const RecordType *type);

@@ -140,7 +140,8 @@ gboolean root_read_u64(const Root *root, const char *path, guint64 *ret_value, G
 
 char *root_read_link(const Root *root, const char *path, GError **error)
 {
-    /* the parent may be a link (everything below /sys/bus is), the last component is what we read */
+    /* the parent may be a link (everything below /sys/bus is), the last component is what we read
+     */
     autofd int fd = open_below(root, path, O_PATH | O_NOFOLLOW);
     if (fd < 0) {
         error_set_errno(error, errno, "Opening %s%s", root->directory, path);

@@ -14,7 +14,8 @@
 
 typedef struct Root Root;
 
-/* Opens @directory (NULL: $VGPUCTL_ROOT, else "/"). NULL with @error set when it is no directory. */
+/* Opens @directory (NULL: $VGPUCTL_ROOT, else "/"). NULL with @error set when it is no directory.
+ */
 Root *root_open(const char *directory, GError **error);
 void root_free(Root *root);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Root, root_free)

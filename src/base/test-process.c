@@ -54,7 +54,8 @@ static void test_time_limit(void)
 /* a program that floods is read to its end and kept in part */
 static void test_flood(void)
 {
-    g_auto(ProcessResult) result = run_shell("head -c 3000000 /dev/zero | tr '\\0' x", NULL, 0, 100);
+    g_auto(ProcessResult) result =
+        run_shell("head -c 3000000 /dev/zero | tr '\\0' x", NULL, 0, 100);
     g_assert_true(process_succeeded(&result));
     g_assert_cmpuint(strlen(result.out), ==, 100);
 }

@@ -35,7 +35,7 @@ static json_t *command_to_json(const Command *command)
 }
 
 static int run_command_table(const CmdContext *context, char **arguments, char **passed,
-                          GError **error)
+                             GError **error)
 {
     if (!cmd_check_operands(arguments, 0, 0, error))
         return 2;

@@ -41,23 +41,23 @@ char *commands_help(void)
         }
         g_string_append_printf(text, "  %-14s %s\n", command->name, command->summary);
     }
-    g_string_append(text, "\nOptions:\n"
-                          "  --facts FILE   Judge the machine described in FILE instead of this one\n"
-                          "  --json         Print JSON\n"
-                          "  --verbose      Say what is done\n"
-                          "  --version      Print the version\n"
-                          "  --help         Print this text, or that of a command\n"
-                          "\nExit status: 0 done, 1 failed, 2 wrong usage.\n"
-                          "vgpuctl COMMAND --help has an example of each; man vgpuctl tells the rest.\n");
+    g_string_append(text,
+                    "\nOptions:\n"
+                    "  --facts FILE   Judge the machine described in FILE instead of this one\n"
+                    "  --json         Print JSON\n"
+                    "  --verbose      Say what is done\n"
+                    "  --version      Print the version\n"
+                    "  --help         Print this text, or that of a command\n"
+                    "\nExit status: 0 done, 1 failed, 2 wrong usage.\n"
+                    "vgpuctl COMMAND --help has an example of each; man vgpuctl tells the rest.\n");
     return g_string_free(text, FALSE);
 }
 
 static void append_option(GString *text, const GOptionEntry *entry)
 {
-    g_autofree char *names =
-        entry->short_name != 0
-            ? g_strdup_printf("-%c, --%s", entry->short_name, entry->long_name)
-            : g_strdup_printf("--%s", entry->long_name);
+    g_autofree char *names = entry->short_name != 0
+                                 ? g_strdup_printf("-%c, --%s", entry->short_name, entry->long_name)
+                                 : g_strdup_printf("--%s", entry->long_name);
     g_autofree char *left =
         entry->arg_description != NULL
             ? g_strdup_printf("%s%s%s", names,
@@ -66,8 +66,8 @@ static void append_option(GString *text, const GOptionEntry *entry)
             : g_strdup(names);
     const char *close = entry->flags & G_OPTION_FLAG_OPTIONAL_ARG ? "]" : "";
     int width = 26 - (int)strlen(close);
-    g_string_append_printf(text, "  %s%s%*s %s\n", left, close,
-                           MAX(0, width - (int)strlen(left)), "", entry->description);
+    g_string_append_printf(text, "  %s%s%*s %s\n", left, close, MAX(0, width - (int)strlen(left)),
+                           "", entry->description);
 }
 
 char *command_help(const Command *command)
@@ -80,8 +80,8 @@ char *command_help(const Command *command)
     if (command->details != NULL)
         g_string_append_printf(text, "\n%s\n", command->details);
     g_string_append(text, "\nOptions:\n");
-    for (const GOptionEntry *entry = command->options;
-         entry != NULL && entry->long_name != NULL; entry++)
+    for (const GOptionEntry *entry = command->options; entry != NULL && entry->long_name != NULL;
+         entry++)
         if (!(entry->flags & G_OPTION_FLAG_HIDDEN))
             append_option(text, entry);
     if (command->prints_json)
@@ -103,8 +103,8 @@ static void add_option_hint(const Command *command, GError **error)
     wrong[strcspn(wrong, "=")] = '\0';
 
     g_autoptr(GPtrArray) names = g_ptr_array_new();
-    for (const GOptionEntry *entry = command->options;
-         entry != NULL && entry->long_name != NULL; entry++)
+    for (const GOptionEntry *entry = command->options; entry != NULL && entry->long_name != NULL;
+         entry++)
         g_ptr_array_add(names, (gpointer)entry->long_name);
     if (command->prints_json)
         g_ptr_array_add(names, (gpointer) "json");

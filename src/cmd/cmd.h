@@ -23,12 +23,12 @@ typedef struct {
 } CmdContext;
 
 typedef struct {
-    const char *name;      /* "vm define" has a space: a verb with a sub-verb */
-    const char *group;     /* heading in `vgpuctl --help` */
-    const char *arguments; /* "[NAME]", shown behind the name */
-    const char *summary;   /* one line, no full stop */
-    const char *details;   /* paragraphs for --help, or NULL */
-    const char *example;   /* lines for --help */
+    const char *name;            /* "vm define" has a space: a verb with a sub-verb */
+    const char *group;           /* heading in `vgpuctl --help` */
+    const char *arguments;       /* "[NAME]", shown behind the name */
+    const char *summary;         /* one line, no full stop */
+    const char *details;         /* paragraphs for --help, or NULL */
+    const char *example;         /* lines for --help */
     const GOptionEntry *options; /* may be NULL; --json is added when @prints_json */
     gboolean prints_json;
     /*
@@ -58,7 +58,8 @@ char *commands_help(void);
  */
 int command_run(const Command *command, CmdContext *context, char **argv, GError **error);
 
-/* Prints @value as JSON on stdout and releases it. Returns the exit status (1: stdout is broken). */
+/* Prints @value as JSON on stdout and releases it. Returns the exit status (1: stdout is broken).
+ */
 int cmd_print_json(json_t *value, GError **error);
 /* Prints text on stdout. Returns the exit status. */
 int cmd_print(const char *text, GError **error);

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * PCI display devices: what lspci -v says of a GPU, what each region is for, which kernel driver
+ * has it, and which DRM nodes and connectors came of it. Read by libpci and from sysfs
+ * (Documentation/ABI/testing/sysfs-bus-pci, sysfs-class-drm).
+ */
+#pragma once
+
+#include "base/record.h"
+#include "base/root.h"
+
+typedef enum { PCI_REGION_MEMORY, PCI_REGION_IO, PCI_REGION_ROM } PciRegionKind;
+
+typedef struct {
+    int index; /* 0..5, 6 is the expansion ROM */
+    int kind;  /* PciRegionKind */
+    guint64 start;
+    guint64 size_bytes;
+    gboolean wide; /* 64-bit */
+    gboolean prefetchable;
+    gboolean disabled;    /* decoding is off in the command register or the ROM enable bit */
+    gboolean virtual_rom; /* the shadow copy, not a BAR */
+    char *purpose;        /* "aperture", "registers", ...; NULL when not known */
+} PciRegion;
+extern const RecordType pci_region_type;
+
+typedef struct {
+    char *name;   /* "HDMI-A-1" */
+    char *status; /* "connected", "disconnected", "unknown" */
+} DrmConnector;
+extern const RecordType drm_connector_type;
+
+/* Something that could not be read and why; `doctor` says what root would add. */
+typedef struct {
+    char *path;
+    char *reason; /* text of the errno */
+} Unread;
+extern const RecordType unread_type;
+
+typedef struct {
+    char *bdf; /* "0000:00:02.0" */
+    int vendor_id, device_id, subvendor_id, subdevice_id, revision;
+    int class_id; /* 0x0300: base class and subclass */
+    int prog_if;
+    char *vendor_name, *device_name, *subsystem_name, *class_name, *prog_if_name;
+    char *label;         /* lspci's DeviceName: the firmware's name of an onboard device */
+    int command, status; /* the configuration words (PCI 3.0, 6.2.2 and 6.2.3) */
+    int latency, cache_line_bytes;
+    int interrupt_pin; /* 0 none, 1 A .. 4 D */
+    int irq;
+    char *iommu_group;
+    gboolean boot_vga;
+    gboolean capabilities_readable;    /* more than the first 64 bytes of configuration space */
+    GStrv capabilities;                /* "[40] Vendor Specific Information", ... */
+    char *driver;                      /* NULL: none is bound */
+    GStrv modules;                     /* modules that claim the device */
+    char *link_speed, *link_speed_max; /* PCIe: "8.0 GT/s PCIe"; NULL when it is none */
+    int link_width, link_width_max;
+    int numa_node;
+    int sriov_total, sriov_enabled; /* -1: not an SR-IOV device */
+    GStrv mdev_types;               /* names below mdev_supported_types */
+    char *primary_node;             /* "/dev/dri/card0" */
+    char *render_node;              /* "/dev/dri/renderD128" */
+    char *render_path;              /* its /dev/dri/by-path link, which survives a reboot */
+    GPtrArray *regions;             /* PciRegion */
+    GPtrArray *connectors;          /* DrmConnector */
+    GPtrArray *unread;              /* Unread */
+} Gpu;
+extern const RecordType gpu_type;
+
+/*
+ * All PCI devices of base class 03 (display), ordered by address. An unreadable attribute is a
+ * row in Gpu.unread, not an error. The array's elements are freed by record_free(&gpu_type, ...).
+ */
+GPtrArray *gpus_read(const Root *root, GError **error);

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The display matrix: which QEMU display works with which kind of vGPU, on which QEMU, with which
+ * screen and render node; and when one does not, what does. Pure: it reads facts that were handed
+ * to it, and answers with options and reasons or with a refusal. It never starts a QEMU known to
+ * exit, to hang or to stay black.
+ */
+#pragma once
+
+#include "host/facts.h"
+#include "rules/plan.h"
+#include "rules/vgpu-device.h"
+
+typedef enum {
+    DISPLAY_AUTO,
+    DISPLAY_NONE,
+    DISPLAY_GTK,
+    DISPLAY_SDL,
+    DISPLAY_SPICE,
+    DISPLAY_SPICE_APP,
+    DISPLAY_VNC,
+} DisplayKind;
+extern const char
+    *const display_words[]; /* "auto", "none", "gtk", "sdl", "spice", "spice-app", "vnc" */
+
+typedef struct {
+    int display;         /* DisplayKind the user asked for */
+    const char *address; /* behind "vnc:" or "spice:"; NULL: a unix socket in the run directory */
+    const VgpuDevice *vgpu;
+    const HostFacts *facts; /* qemu, gl, drm_nodes, gpus and screen are read */
+    gboolean usb_redir;
+    gboolean clipboard;
+} DisplayQuestion;
+
+typedef struct {
+    gboolean works;
+    int display;               /* DisplayKind chosen (resolves auto) */
+    GPtrArray *options;        /* PlanOption: -display, -vnc, -spice, -vga */
+    gboolean needs_credential; /* a password must be made: object "display-secret" is expected */
+    char *render_node;         /* by-path link of the node in use; NULL when none is used */
+    int screenshot;            /* ScreenshotWay */
+    char *name;                /* for people: "gtk window with OpenGL" */
+    char *watch;   /* command line that shows it, with @run@; NULL when it shows itself */
+    char *refusal; /* works == FALSE: why, one sentence */
+    char *instead; /* and what works here, as options of vgpuctl run */
+} DisplayAnswer;
+
+DisplayAnswer *display_matrix_ask(const DisplayQuestion *question);
+void display_answer_free(DisplayAnswer *answer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DisplayAnswer, display_answer_free)
+
+/*
+ * The node a GL display must render on: a usable node of the vGPU's parent; for a software vGPU the
+ * first usable one on which EGL works on GBM, hardware before software. NULL when there is none;
+ * then *@ret_why says why, owned.
+ */
+const DrmNode *display_render_node(const HostFacts *facts, const char *parent, char **ret_why);

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A plan is data: the options QEMU will get, each with the reason for it, and what must be known
+ * beside the command line. It can be printed, compared with a golden file and carried out.
+ */
+#pragma once
+
+#include "base/record.h"
+
+typedef struct {
+    char *name;   /* "-device" */
+    char *value;  /* "virtio-vga,xres=1280", NULL for an option without a value */
+    char *reason; /* one sentence */
+} PlanOption;
+extern const RecordType plan_option_type;
+
+/* How the VM's picture can be read while it runs. */
+typedef enum {
+    SCREENSHOT_NONE,
+    SCREENSHOT_SCREENDUMP, /* QMP screendump: any surface QEMU holds itself */
+    SCREENSHOT_VNC,        /* GL consoles: "no surface" for screendump, so QEMU's VNC server, whose
+                              copy egl-headless fills, on a private socket */
+    SCREENSHOT_WINDOW,     /* GL in a local X11 window: read the window */
+} ScreenshotWay;
+extern const char *const screenshot_words[]; /* "none", "screendump", "vnc", "window" */
+
+/*
+ * File descriptors QEMU inherits are named in option values by "@fd:NAME@" until the session knows
+ * their numbers; paths in the run directory by "@run@/file". See plan_argv().
+ */
+typedef struct {
+    char *binary;
+    GPtrArray *options; /* PlanOption */
+    GStrv notes; /* lines for the user: what was chosen and why, what is slower than it need be */
+    GStrv environment;   /* "NAME=value" for QEMU */
+    int screenshot;      /* ScreenshotWay */
+    char *display;       /* what to tell the user: "vnc unix socket", "gtk window" */
+    char *watch;         /* how to look at it: a command line, with @run@ */
+    char *vgpu;          /* "virtio-gpu virgl on 0000:00:02.0" */
+    char *fallback_type; /* provider type to retry with when GL does not start; NULL: none */
+} Plan;
+extern const RecordType plan_type;
+
+Plan *plan_new(void);
+void plan_free(Plan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Plan, plan_free)
+
+/* Appends an option; @value may be NULL. @reason and @value are printf formats' results: pass owned
+ * or literal text, it is copied. */
+void plan_add(Plan *plan, const char *name, const char *value, const char *reason);
+void plan_note(Plan *plan, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* The first option @name, borrowed; NULL when absent. */
+const PlanOption *plan_find(const Plan *plan, const char *name);
+
+/*
+ * argv with every placeholder replaced: "@run@" by @run_directory, "@fd:NAME@" by the number that
+ * @fds maps NAME to (char * -> GINT_TO_POINTER). NULL with @error set when a name is unknown.
+ */
+GStrv plan_argv(const Plan *plan, const char *run_directory, GHashTable *fds, GError **error);
+
+/* A value for QEMU's comma-separated options: commas doubled (QemuOpts). Owned. */
+char *plan_quote(const char *text);
+
+/* What --dry-run prints: one option a line, its reason behind it, notes first as comments. Owned.
+ */
+char *plan_to_text(const Plan *plan);
