@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "cmd/suggest.h"
+#include "base/suggest.h"
 
 const Command *command_find(const char *name)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cmd/cmd.h"
 
-#include "cmd/suggest.h"
+#include "base/suggest.h"
 
 static gboolean option_flag;
 static char *option_text;
