@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Where a VNC or SPICE server listens, as users write it behind "vnc:" or "spice:":
+ *
+ *     unix:/PATH      a socket in the file system
+ *     HOST:NUMBER     TCP; HOST may be empty (all addresses) or in brackets (IPv6). For VNC a
+ *                     number below 100 is a display as VNC viewers count (5900 + number), all
+ *                     others are ports.
+ */
+#pragma once
+
+#include <glib.h>
+
+typedef struct {
+    char *path; /* of a unix socket, absolute; NULL: TCP */
+    char *host; /* without brackets; "" for all addresses */
+    int port;   /* TCP */
+} DisplayAddress;
+
+/* FALSE with @error (VGPUCTL_ERROR_USAGE) naming @text and what is allowed. */
+gboolean display_address_parse(const char *text, gboolean vnc, DisplayAddress *ret_address,
+                               GError **error);
+void display_address_clear(DisplayAddress *address);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DisplayAddress, display_address_clear)
+
+/* "HOST:PORT" with brackets around an IPv6 address. Owned. */
+char *display_address_to_text(const DisplayAddress *address);
