@@ -3,9 +3,10 @@
  * What the user wants a VM to be: from a definition file (key file, see vgpuctl-vm(5)), from
  * options of `vgpuctl run`, or both, the options winning. A value, without a look at the machine.
  *
- *     [vm]      name= memory= (bytes, or with K M G suffix) cpus= firmware=bios|uefi
- *               kernel= initrd= append= accel=auto|kvm|tcg
- *     [disk]    path= format=auto|raw|qcow2|... readonly=   ([disk.1], [disk.2] for more)
+ *     [vm]      name= memory= (bytes, or with K M G T suffix) cpus= firmware=bios|uefi
+ *               kernel= initrd= append= accel=auto|kvm|tcg snapshot=true|false serial=FILE
+ *     [disk]    path= format=auto|raw|qcow2|... readonly=true|false size= (make a qcow2 of this
+ *               size when the file is missing); [disk.1], [disk.2] for more, in the file's order
  *     [cdrom]   path=
  *     [vgpu]    type=auto|none|venus|virgl|2d|TYPE parent= mode=WIDTHxHEIGHT
  *     [display] kind=auto|none|gtk|sdl|spice|spice-app|vnc address=
@@ -28,6 +29,9 @@ typedef struct {
     guint64 create_bytes; /* make a qcow2 of this size when the file does not exist; 0: never */
 } VmDisk;
 extern const RecordType vm_disk_type;
+extern const char *const firmware_words[]; /* "bios", "uefi" */
+extern const char *const network_words[];  /* "user", "bridge", "none" */
+extern const char *const accel_words[];    /* "auto", "kvm", "tcg" */
 
 typedef struct {
     char *name;           /* NULL: made from the disk's name */
@@ -80,6 +84,14 @@ gboolean vm_config_set_accel(VmConfig *config, const char *text, GError **error)
 gboolean vm_config_set_mode(VmConfig *config, const char *text, GError **error); /* WIDTHxHEIGHT */
 gboolean vm_config_add_disk(VmConfig *config, const char *text,
                             GError **error); /* PATH[,format=F][,readonly][,size=SIZE] */
+/* One key of a [disk], as both forms name it: path, format, readonly, size. */
+gboolean vm_disk_set(VmDisk *disk, const char *key, const char *value, GError **error);
+
+gboolean vm_config_set_mac(VmConfig *config, const char *text, GError **error);
+
+/* "512M", "2G", "1.5G" is refused: a number and K, M, G or T (powers of 1024, "B" or "iB" behind
+ * it allowed); without a suffix bytes. */
+gboolean vm_size_parse(const char *text, guint64 *ret_bytes, GError **error);
 
 /* A VM's name: 1 to 64 of letters, digits, '.', '_', '-', not starting with '.' or '-'. */
 gboolean vm_name_check(const char *name, GError **error);
