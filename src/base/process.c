@@ -7,14 +7,13 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/spawn.h"
 
 #define DEFAULT_LIMIT_MS 10000
 #define DEFAULT_OUTPUT_LIMIT (1u << 20)
@@ -26,28 +25,6 @@ typedef struct {
     int streams[2]; /* its stdout and stderr */
     GString *text[2];
 } Child;
-
-static G_NORETURN void run_child(const ProcessRequest *request, pid_t parent, int in_fd,
-                                 const int *out_fds, int report_fd)
-{
-    setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(127);
-    dup2(in_fd, STDIN_FILENO);
-    dup2(out_fds[0], STDOUT_FILENO);
-    dup2(out_fds[1], STDERR_FILENO);
-    for (const char *const *item = request->environment; item != NULL && *item != NULL; item++)
-        putenv((char *)*item);
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGPIPE, SIG_DFL);
-    execvp(request->argv[0], (char *const *)request->argv);
-    int failure = errno;
-    (void)file_write_all(report_fd, &failure, sizeof failure);
-    _exit(127);
-}
 
 /* What the child reads: /dev/null, or an unnamed file with the input, so that we never block on it.
  */
@@ -64,33 +41,25 @@ static int open_input(const char *input)
 static gboolean child_start(const ProcessRequest *request, Child *child, GError **error)
 {
     autofd int in_fd = open_input(request->input);
-    int out[2] = { -1, -1 }, err[2] = { -1, -1 }, report[2] = { -1, -1 };
-    if (in_fd < 0 || pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0 ||
-        pipe2(report, O_CLOEXEC) < 0)
+    int out[2] = { -1, -1 }, err[2] = { -1, -1 };
+    if (in_fd < 0 || pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0)
         return error_set_errno(error, errno, "Starting %s", request->argv[0]);
 
-    pid_t parent = getpid();
-    child->pid = fork();
-    if (child->pid == 0)
-        run_child(request, parent, in_fd, (int[]){ out[1], err[1] }, report[1]);
-    int fork_errno = errno;
+    SpawnRequest spawn = { .argv = request->argv,
+                           .environment = request->environment,
+                           .in = in_fd,
+                           .out = out[1],
+                           .err = err[1] };
+    gboolean started = spawn_child(&spawn, &child->pid, &child->pidfd, error);
     close(out[1]);
     close(err[1]);
-    close(report[1]);
     child->streams[0] = out[0];
     child->streams[1] = err[0];
-
-    int failure = child->pid < 0 ? fork_errno : 0;
-    if (child->pid > 0 && read(report[0], &failure, sizeof failure) > 0)
-        waitpid(child->pid, NULL, 0);
-    close(report[0]);
-    if (failure != 0) {
+    if (!started) {
         close(out[0]);
         close(err[0]);
-        return error_set_errno(error, failure, "Starting %s", request->argv[0]);
     }
-    child->pidfd = (int)syscall(SYS_pidfd_open, child->pid, 0);
-    return TRUE;
+    return started;
 }
 
 /* Reads what one stream offers; FALSE at its end. */
