@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a running program writes, kept in a file that cannot grow without end: when the file is
+ * full it becomes FILE.1 (replacing the one before) and a new one begins. The last lines are also
+ * at hand for messages. A full disk loses lines, never blocks the program.
+ */
+#pragma once
+
+#include <glib.h>
+
+typedef struct StreamLog StreamLog;
+
+#define STREAM_LOG_LIMIT (512u << 10) /* bytes of one file; with FILE.1 twice that on disk */
+#define STREAM_LOG_TAIL (8u << 10)    /* bytes kept in memory */
+
+/*
+ * Takes @fd (a pipe or socket, owned) and writes what comes out of it to @path, mode 0600, from the
+ * default main context. NULL with @error set when the file cannot be made.
+ */
+StreamLog *stream_log_new(int fd, const char *path, GError **error);
+
+/* Writes what lies in the stream, then closes both. NULL is fine. */
+void stream_log_free(StreamLog *log);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StreamLog, stream_log_free)
+
+/* Takes what lies in the stream now, without waiting for the main context. */
+void stream_log_drain(StreamLog *log);
+
+/* The last STREAM_LOG_TAIL bytes, borrowed, NUL-terminated. */
+const char *stream_log_tail(const StreamLog *log);
