@@ -19,8 +19,7 @@ static json_t *option_to_json(const GOptionEntry *entry)
 static json_t *command_to_json(const Command *command)
 {
     json_t *options = json_array();
-    for (const GOptionEntry *entry = command->options; entry != NULL && entry->long_name != NULL;
-         entry++)
+    for (const GOptionEntry *entry = NULL; (entry = command_next_option(command, entry)) != NULL;)
         if (!(entry->flags & G_OPTION_FLAG_HIDDEN))
             json_array_append_new(options, option_to_json(entry));
     json_t *object = json_object();

@@ -16,6 +16,17 @@ const Command *command_find(const char *name)
     return NULL;
 }
 
+const GOptionEntry *command_next_option(const Command *command, const GOptionEntry *entry)
+{
+    gboolean in_own = FALSE;
+    for (const GOptionEntry *own = command->options; own != NULL && own->long_name != NULL; own++)
+        in_own |= own == entry;
+    const GOptionEntry *next = entry != NULL ? entry + 1 : command->options;
+    if (next == NULL || (next->long_name == NULL && (in_own || entry == NULL)))
+        next = command->shared_options;
+    return next != NULL && next->long_name != NULL ? next : NULL;
+}
+
 char *command_suggest(const char *wrong)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
@@ -80,8 +91,7 @@ char *command_help(const Command *command)
     if (command->details != NULL)
         g_string_append_printf(text, "\n%s\n", command->details);
     g_string_append(text, "\nOptions:\n");
-    for (const GOptionEntry *entry = command->options; entry != NULL && entry->long_name != NULL;
-         entry++)
+    for (const GOptionEntry *entry = NULL; (entry = command_next_option(command, entry)) != NULL;)
         if (!(entry->flags & G_OPTION_FLAG_HIDDEN))
             append_option(text, entry);
     if (command->prints_json)
@@ -103,8 +113,7 @@ static void add_option_hint(const Command *command, GError **error)
     wrong[strcspn(wrong, "=")] = '\0';
 
     g_autoptr(GPtrArray) names = g_ptr_array_new();
-    for (const GOptionEntry *entry = command->options; entry != NULL && entry->long_name != NULL;
-         entry++)
+    for (const GOptionEntry *entry = NULL; (entry = command_next_option(command, entry)) != NULL;)
         g_ptr_array_add(names, (gpointer)entry->long_name);
     if (command->prints_json)
         g_ptr_array_add(names, (gpointer) "json");
@@ -138,6 +147,8 @@ static gboolean parse_options(const Command *command, CmdContext *context, gbool
         g_option_context_add_main_entries(options, json, NULL);
     if (command->options != NULL)
         g_option_context_add_main_entries(options, command->options, NULL);
+    if (command->shared_options != NULL)
+        g_option_context_add_main_entries(options, command->shared_options, NULL);
     g_autoptr(GError) reason = NULL;
     if (g_option_context_parse_strv(options, argv, &reason))
         return TRUE;

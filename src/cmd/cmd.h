@@ -23,13 +23,14 @@ typedef struct {
 } CmdContext;
 
 typedef struct {
-    const char *name;            /* "vm define" has a space: a verb with a sub-verb */
-    const char *group;           /* heading in `vgpuctl --help` */
-    const char *arguments;       /* "[NAME]", shown behind the name */
-    const char *summary;         /* one line, no full stop */
-    const char *details;         /* paragraphs for --help, or NULL */
-    const char *example;         /* lines for --help */
-    const GOptionEntry *options; /* may be NULL; --json is added when @prints_json */
+    const char *name;                   /* "vm define" has a space: a verb with a sub-verb */
+    const char *group;                  /* heading in `vgpuctl --help` */
+    const char *arguments;              /* "[NAME]", shown behind the name */
+    const char *summary;                /* one line, no full stop */
+    const char *details;                /* paragraphs for --help, or NULL */
+    const char *example;                /* lines for --help */
+    const GOptionEntry *options;        /* may be NULL; --json is added when @prints_json */
+    const GOptionEntry *shared_options; /* a table several commands have; may be NULL */
     gboolean prints_json;
     /*
      * @arguments are the operands without options, NULL-terminated; @passed are those behind "--"
@@ -44,6 +45,9 @@ extern const Command *const commands[];
 
 /* The row for @name ("run", "vm define"), or NULL. */
 const Command *command_find(const char *name);
+
+/* Walks @options, then @shared_options: the entry behind @entry (NULL: the first), or NULL. */
+const GOptionEntry *command_next_option(const Command *command, const GOptionEntry *entry);
 
 /* The name nearest to @wrong among the commands, or NULL when none is near. Owned. */
 char *command_suggest(const char *wrong);

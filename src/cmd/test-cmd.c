@@ -21,11 +21,17 @@ static const GOptionEntry sample_options[] = {
     { "flag", 'f', 0, G_OPTION_ARG_NONE, &option_flag, "On", NULL },
     G_OPTION_ENTRY_NULL,
 };
+static gboolean option_shared;
+static const GOptionEntry shared_options[] = {
+    { "shared", 0, 0, G_OPTION_ARG_NONE, &option_shared, "Everywhere", NULL },
+    G_OPTION_ENTRY_NULL,
+};
 static const Command sample = {
     .name = "sample",
     .group = "Test",
     .summary = "A sample",
     .options = sample_options,
+    .shared_options = shared_options,
     .prints_json = TRUE,
     .run = run_sample,
 };
@@ -73,6 +79,25 @@ static void test_help(void)
     g_assert_nonnull(strstr(text, "Usage: vgpuctl sample [OPTION...]\n"));
     g_assert_nonnull(strstr(text, "  --display KIND             Where\n"));
     g_assert_nonnull(strstr(text, "  -f, --flag                 On\n"));
+    g_assert_nonnull(strstr(text, "  --shared                   Everywhere\n"));
+}
+
+static void test_walk(void)
+{
+    Command shared_only = sample, none = sample;
+    shared_only.options = NULL;
+    none.options = none.shared_options = NULL;
+    const struct {
+        const Command *command;
+        guint expected;
+    } cases[] = { { &sample, 3 }, { &shared_only, 1 }, { &none, 0 } };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        guint found = 0;
+        for (const GOptionEntry *entry = NULL;
+             (entry = command_next_option(cases[i].command, entry)) != NULL;)
+            found++;
+        g_assert_cmpuint(found, ==, cases[i].expected);
+    }
 }
 
 /* every row can be found, has an example when it is shown, and no two have one name */
@@ -94,6 +119,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cmd/typo", test_typo);
     g_test_add_func("/cmd/suggest", test_suggest);
     g_test_add_func("/cmd/help", test_help);
+    g_test_add_func("/cmd/walk", test_walk);
     g_test_add_func("/cmd/table", test_table);
     int result = g_test_run();
     g_free(seen);
