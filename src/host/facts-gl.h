@@ -21,12 +21,12 @@ extern const char *const gl_platform_words[]; /* "gbm", "surfaceless", "x11", "g
 
 typedef struct {
     int kind;       /* GlPlatformKind */
-    char *node;     /* DRM node for gbm; display name for x11, glx, wayland */
-    gboolean works; /* a context could be made current */
+    char *node;     /* DRM node for gbm; display name for x11, glx, wayland; else NULL */
+    gboolean works; /* a desktop OpenGL core context could be made current: what gl=on asks for */
     char *failure;  /* why not: the call that failed, or the signal that ended the probe */
     char *vendor, *renderer, *version;
     gboolean software; /* llvmpipe, softpipe, swrast */
-    gboolean es;       /* OpenGL ES contexts can be made */
+    gboolean es;       /* OpenGL ES contexts can be made: what gl=es asks for */
     gboolean surfaceless_context;
     gboolean dmabuf_export;           /* EGL_MESA_image_dma_buf_export is offered */
     gboolean dmabuf_export_works;     /* and a texture really came out as a file descriptor */
@@ -36,16 +36,23 @@ typedef struct {
 extern const RecordType gl_platform_type;
 
 typedef struct {
-    gboolean probed; /* FALSE: there was nothing to ask (no node, no screen) or not yet asked */
-    char *failure;   /* the probe program itself could not be run */
-    GPtrArray *platforms; /* GlPlatform */
+    gboolean probed;      /* FALSE: not asked: another root (VGPUCTL_ROOT), or see failure */
+    char *failure;        /* the probe program itself could not be run */
+    GPtrArray *platforms; /* GlPlatform; NULL when not asked */
 } GlFacts;
 extern const RecordType gl_facts_type;
 
 /*
- * Asks every node in @nodes (DrmNode) that is usable, and the screen of this session when
- * @with_screen. Answers are kept for this boot in the user's cache directory, keyed by the nodes
- * and the GL libraries; @refresh asks again. Never fails: what goes wrong is in the facts.
+ * The node that stands for "no device": on a file that is no GPU, Mesa's GBM falls back to its
+ * software renderer (measured with Mesa 22.3), and QEMU's egl-headless, which needs some node, then
+ * gives virgl on hosts without any GPU. Always asked: its GlPlatform says whether this Mesa does.
+ */
+#define GL_NO_DEVICE "/dev/null"
+
+/*
+ * Asks every node in @nodes (DrmNode) that is usable, GL_NO_DEVICE, and the screen of this session
+ * when @with_screen. Answers are kept for this boot in the user's cache directory, keyed by the
+ * nodes and the GL libraries; @refresh asks again. Never fails: what goes wrong is in the facts.
  */
 GlFacts *gl_facts_read(const Root *root, const GPtrArray *nodes, gboolean with_screen,
                        gboolean refresh);
