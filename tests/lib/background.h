@@ -21,15 +21,15 @@ static inline void background_die_with_test(gpointer data)
 }
 
 /*
- * Starts @argv with its stdout in a pipe, whose reading end is *@ret_out. 0 when there is no such
- * program.
+ * Starts @argv with stdout in a pipe, whose reading end is *@ret_out, and stdin likewise when
+ * @ret_in is not NULL. 0 when there is no such program.
  */
-static inline GPid background_start(const char *const *argv, int *ret_out)
+static inline GPid background_start(const char *const *argv, int *ret_in, int *ret_out)
 {
     GPid pid = 0;
-    if (!g_spawn_async_with_pipes(NULL, (char **)argv, NULL,
-                                  G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD,
-                                  background_die_with_test, NULL, &pid, NULL, ret_out, NULL, NULL))
+    if (!g_spawn_async_with_pipes(
+            NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD,
+            background_die_with_test, NULL, &pid, ret_in, ret_out, NULL, NULL))
         return 0;
     return pid;
 }
@@ -68,7 +68,7 @@ static inline GPid xvfb_start(void)
                            "0",        "1600x1200x24", "-nolisten", "tcp",
                            "-noreset", "+extension",   "GLX",       NULL };
     int out = -1;
-    GPid pid = background_start(argv, &out);
+    GPid pid = background_start(argv, NULL, &out);
     if (pid == 0)
         return 0;
     g_autofree char *number = background_read_line(out);
