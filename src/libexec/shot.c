@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * shot: takes a picture of a guest's screen and writes it as PNG, for `vgpuctl screenshot` where
+ * QMP's screendump says "no surface". A program of its own, so that libpng and the X11 libraries
+ * are not loaded by every vgpuctl. Exit status: 0 done, 1 failed, 2 wrong usage; why on stderr.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "libexec/image.h"
+#include "libexec/rfb-grab.h"
+#include "libexec/window-grab.h"
+
+#define VNC_LIMIT_MS 10000
+
+static const char usage[] = "usage: shot --vnc SOCKET | --window PID  --output FILE|-\n";
+
+typedef struct {
+    const char *vnc, *window, *output;
+} Options;
+
+static gboolean parse_options(char **argv, Options *options)
+{
+    for (; argv[0] != NULL; argv += 2) {
+        if (argv[1] == NULL)
+            return FALSE;
+        if (g_str_equal(argv[0], "--vnc"))
+            options->vnc = argv[1];
+        else if (g_str_equal(argv[0], "--window"))
+            options->window = argv[1];
+        else if (g_str_equal(argv[0], "--output"))
+            options->output = argv[1];
+        else
+            return FALSE;
+    }
+    return options->output != NULL && (options->vnc == NULL) != (options->window == NULL);
+}
+
+static Image *grab_window(const char *word, GError **error)
+{
+    guint64 pid;
+    if (!g_ascii_string_to_unsigned(word, 10, 1, G_MAXINT32, &pid, NULL)) {
+        error_set(error, VGPUCTL_ERROR_USAGE, "'%s' is no process number", word);
+        return NULL;
+    }
+    gboolean whole = TRUE;
+    Image *image = window_grab((pid_t)pid, &whole, error);
+    if (image != NULL && !whole)
+        fputs("The window reaches over the edge of the X screen; that part is black\n", stderr);
+    return image;
+}
+
+static gboolean run(const Options *options, GError **error)
+{
+    g_autoptr(Image) image = options->vnc != NULL
+                                 ? rfb_grab_socket(options->vnc, VNC_LIMIT_MS, error)
+                                 : grab_window(options->window, error);
+    return image != NULL && image_write_png(image, options->output, error);
+}
+
+int main(int argc, char **argv)
+{
+    Options options = { 0 };
+    if (argc < 1 || !parse_options(argv + 1, &options)) {
+        fputs(usage, stderr);
+        return 2;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    g_autoptr(GError) error = NULL;
+    if (run(&options, &error))
+        return 0;
+    fprintf(stderr, "%s\n", error->message);
+    return g_error_matches(error, VGPUCTL_ERROR, VGPUCTL_ERROR_USAGE) ? 2 : 1;
+}
