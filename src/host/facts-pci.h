@@ -19,21 +19,26 @@ typedef struct {
     gboolean wide; /* 64-bit */
     gboolean prefetchable;
     gboolean disabled;    /* decoding is off in the command register or the ROM enable bit */
+    guint64 bar;          /* what the base address register holds, flag bits included; 0: nothing,
+                             or configuration space could not be read */
+    gboolean rom_enabled; /* expansion ROM: its enable bit */
     gboolean virtual_rom; /* the shadow copy, not a BAR */
-    char *purpose;        /* "aperture", "registers", ...; NULL when not known */
+    char *purpose;        /* "graphics aperture (GMADR)", ...; NULL when not known */
 } PciRegion;
 extern const RecordType pci_region_type;
 
 typedef struct {
-    char *name;   /* "HDMI-A-1" */
-    char *status; /* "connected", "disconnected", "unknown" */
+    char *name;    /* "HDMI-A-1" */
+    char *status;  /* "connected", "disconnected", "unknown" */
+    char *monitor; /* name in the monitor's EDID, NULL when there is none */
+    char *mode;    /* its first mode, "1920x1080"; NULL when there is none */
 } DrmConnector;
 extern const RecordType drm_connector_type;
 
-/* Something that could not be read and why; `doctor` says what root would add. */
+/* Something that is there but could not be read, and why. */
 typedef struct {
     char *path;
-    char *reason; /* text of the errno */
+    char *reason; /* text of the errno, or what of it is missing */
 } Unread;
 extern const RecordType unread_type;
 
@@ -42,15 +47,21 @@ typedef struct {
     int vendor_id, device_id, subvendor_id, subdevice_id, revision;
     int class_id; /* 0x0300: base class and subclass */
     int prog_if;
-    char *vendor_name, *device_name, *subsystem_name, *class_name, *prog_if_name;
+    /* NULL when the PCI ID database has no name */
+    char *vendor_name, *device_name, *subvendor_name, *subsystem_name, *class_name, *prog_if_name;
     char *label;         /* lspci's DeviceName: the firmware's name of an onboard device */
-    int command, status; /* the configuration words (PCI 3.0, 6.2.2 and 6.2.3) */
+    char *physical_slot; /* NULL when the firmware numbers none */
+    /* configuration words and bytes (PCI 3.0, 6.2); -1 when they could not be read */
+    int command, status;
     int latency, cache_line_bytes;
-    int interrupt_pin; /* 0 none, 1 A .. 4 D */
+    int min_grant, max_latency; /* in quarters of a microsecond */
+    int interrupt_pin;          /* 0 none, 1 A .. 4 D */
     int irq;
     char *iommu_group;
     gboolean boot_vga;
     gboolean capabilities_readable;    /* more than the first 64 bytes of configuration space */
+    int gmch_control;                  /* Intel: configuration word 0x50, which has the size of the
+                                          GTT; -1 when not read */
     GStrv capabilities;                /* "[40] Vendor Specific Information", ... */
     char *driver;                      /* NULL: none is bound */
     GStrv modules;                     /* modules that claim the device */
@@ -58,6 +69,8 @@ typedef struct {
     int link_width, link_width_max;
     int numa_node;
     int sriov_total, sriov_enabled; /* -1: not an SR-IOV device */
+    char *physical_function;        /* address of the device this is a virtual function of */
+    gboolean mdev_parent;           /* mdev_supported_types exists, empty or not */
     GStrv mdev_types;               /* names below mdev_supported_types */
     char *primary_node;             /* "/dev/dri/card0" */
     char *render_node;              /* "/dev/dri/renderD128" */
@@ -73,3 +86,4 @@ extern const RecordType gpu_type;
  * row in Gpu.unread, not an error. The array's elements are freed by record_free(&gpu_type, ...).
  */
 GPtrArray *gpus_read(const Root *root, GError **error);
+void gpus_free(GPtrArray *gpus);
