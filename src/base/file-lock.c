@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/file-lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+#define LONGEST_NAP_US 20000
+
+int file_lock_open(const char *path, GError **error)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        error_set_errno(error, errno, "Opening lock %s", path);
+    return fd;
+}
+
+static struct flock whole_file(FileLockKind kind)
+{
+    return (struct flock){ .l_type = kind == FILE_LOCK_EXCLUSIVE ? F_WRLCK : F_RDLCK,
+                           .l_whence = SEEK_SET };
+}
+
+gboolean file_lock_try(int fd, FileLockKind kind)
+{
+    struct flock lock = whole_file(kind);
+    if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
+        return TRUE;
+    if (errno == EACCES) /* the other value that POSIX allows for a held lock */
+        errno = EAGAIN;
+    return FALSE;
+}
+
+gboolean file_lock_wait(int fd, FileLockKind kind, gint64 deadline_us)
+{
+    /* the kernel has no lock call with a time limit, and a signal's handler is not ours to set */
+    for (gulong nap_us = 500;; nap_us = MIN(nap_us * 2, LONGEST_NAP_US)) {
+        if (file_lock_try(fd, kind))
+            return TRUE;
+        if (errno != EAGAIN && errno != EINTR)
+            return FALSE;
+        if (g_get_monotonic_time() >= deadline_us) {
+            errno = EAGAIN;
+            return FALSE;
+        }
+        g_usleep(nap_us);
+    }
+}
+
+gboolean file_lock_is_held(int fd)
+{
+    struct flock lock = whole_file(FILE_LOCK_SHARED);
+    return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
