@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vm/rundir-list.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file-lock.h"
+#include "base/file.h"
+#include "vm/rundir-base.h"
+#include "vm/vm-config.h"
+
+void rundir_entry_free(RunDirEntry *entry)
+{
+    if (entry == NULL)
+        return;
+    g_free(entry->name);
+    g_free(entry->path);
+    vm_state_free(entry->state);
+    g_free(entry);
+}
+
+static gboolean is_locked(const char *path)
+{
+    g_autofree char *file = g_build_filename(path, RUNDIR_LOCK, NULL);
+    autofd int fd = open(file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    return fd >= 0 && file_lock_is_held(fd);
+}
+
+static RunDirEntry *entry_new(const char *base, const char *name)
+{
+    RunDirEntry *entry = g_new0(RunDirEntry, 1);
+    entry->name = g_strdup(name);
+    entry->path = g_build_filename(base, name, NULL);
+    entry->running = is_locked(entry->path);
+    entry->state = rundir_read_state(entry->path, NULL);
+    return entry;
+}
+
+/* Directories only: a link in this place is nobody's VM. */
+static gboolean is_run_directory(const char *base, const char *name)
+{
+    g_autofree char *path = g_build_filename(base, name, NULL);
+    autofd int fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return fd >= 0 && vm_name_check(name, NULL);
+}
+
+static int compare_texts(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The names of the run directories in their order; owned. */
+static GPtrArray *list_names(const char *base, GError **error)
+{
+    g_autoptr(GDir) directory = g_dir_open(base, 0, error);
+    if (directory == NULL)
+        return NULL;
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    for (const char *name; (name = g_dir_read_name(directory)) != NULL;)
+        if (is_run_directory(base, name))
+            g_ptr_array_add(names, g_strdup(name));
+    g_ptr_array_sort(names, compare_texts);
+    return names;
+}
+
+GPtrArray *rundir_list(const Root *root, GError **error)
+{
+    g_autofree char *base = rundir_base(root, error);
+    g_autoptr(GPtrArray) names = base != NULL ? list_names(base, error) : NULL;
+    if (names == NULL)
+        return NULL;
+    GPtrArray *entries = g_ptr_array_new_with_free_func((GDestroyNotify)rundir_entry_free);
+    for (guint i = 0; i < names->len; i++)
+        g_ptr_array_add(entries, entry_new(base, names->pdata[i]));
+    return entries;
+}
+
+RunDirEntry *rundir_find_running(const Root *root, const char *name, GError **error)
+{
+    if (!vm_name_check(name, error))
+        return NULL;
+    g_autofree char *base = rundir_base(root, error);
+    if (base == NULL)
+        return NULL;
+    g_autoptr(RunDirEntry) entry = is_run_directory(base, name) ? entry_new(base, name) : NULL;
+    if (entry == NULL || !entry->running) {
+        error_set(error, VGPUCTL_ERROR_NOT_FOUND,
+                  "No VM '%s' is running: 'vgpuctl ps' lists those that are", name);
+        return NULL;
+    }
+    return g_steal_pointer(&entry);
+}
+
+/* With the lock of the base held exclusively. */
+static gboolean collect_one(const char *base, const char *name, guint *removed, GError **error)
+{
+    g_autofree char *path = g_build_filename(base, name, NULL);
+    g_autofree char *file = g_build_filename(path, RUNDIR_LOCK, NULL);
+    autofd int lock = file_lock_open(file, error);
+    if (lock < 0)
+        return FALSE;
+    if (!file_lock_try(lock, FILE_LOCK_EXCLUSIVE))
+        return errno == EAGAIN || error_set_errno(error, errno, "Locking %s", file);
+    if (!rundir_reap(path, error) || !file_remove_tree(path, error))
+        return FALSE;
+    ++*removed;
+    return TRUE;
+}
+
+static gboolean any_stale(const char *base, const GPtrArray *names)
+{
+    for (guint i = 0; i < names->len; i++) {
+        g_autofree char *path = g_build_filename(base, names->pdata[i], NULL);
+        if (!is_locked(path))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* What there is to remove is seen again under the lock; until then it is a guess. */
+static gboolean collect_below(const char *base, guint *removed, GError **error)
+{
+    autofd int base_lock = rundir_lock_base(base, TRUE, error);
+    g_autoptr(GPtrArray) names = base_lock >= 0 ? list_names(base, error) : NULL;
+    if (names == NULL)
+        return FALSE;
+    gboolean good = TRUE;
+    for (guint i = 0; i < names->len; i++)
+        good = collect_one(base, names->pdata[i], removed, good ? error : NULL) && good;
+    return good;
+}
+
+gboolean rundir_collect(const Root *root, guint *ret_removed, GError **error)
+{
+    g_autofree char *base = rundir_base(root, error);
+    g_autoptr(GPtrArray) names = base != NULL ? list_names(base, error) : NULL;
+    if (names == NULL)
+        return FALSE;
+    guint removed = 0;
+    gboolean good = !any_stale(base, names) || collect_below(base, &removed, error);
+    if (ret_removed != NULL)
+        *ret_removed = removed;
+    return good;
+}
