@@ -146,7 +146,7 @@ static gboolean has_light(const Image *image)
     return FALSE;
 }
 
-/* The firmware's text in QEMU's own window. */
+/* What QEMU writes in its own window, be it that the guest has not drawn yet. */
 static void test_qemu(gconstpointer data)
 {
     if (!have_server())
