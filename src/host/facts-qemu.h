@@ -43,8 +43,9 @@ typedef struct {
     gboolean spice_gl_remote; /* spice option video-codec exists: GL over TCP */
     char *bridge_helper;      /* the helper this binary runs, NULL when it is not installed */
     gboolean bridge_helper_privileged; /* setuid root or cap_net_admin */
-    char *bridge_acl;                  /* the ACL file that helper reads */
+    char *bridge_acl;                  /* the ACL file that helper reads; NULL: not known */
     GStrv bridges_allowed;             /* its `allow` lines ("all" included) */
+    GStrv bridges_denied;              /* its `deny` lines; they win over allow lines */
     GStrv firmware_dirs;               /* where its firmware descriptors and blobs are searched */
     GPtrArray *missing;                /* QemuMissing */
 } QemuFacts;
@@ -60,6 +61,9 @@ char *qemu_find_binary(const Root *root, GError **error);
  * @error set when it cannot be run, hangs, or is no QEMU.
  */
 QemuFacts *qemu_facts_read(const Root *root, const char *binary, gboolean refresh, GError **error);
+
+void qemu_facts_free(QemuFacts *facts);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuFacts, qemu_facts_free)
 
 /* Whether a list of words has @word. */
 gboolean qemu_has(char *const *list, const char *word);
