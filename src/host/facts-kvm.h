@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Hardware acceleration. KVM counts only when a QEMU started with it executed guest code: a
- * /dev/kvm that opens but on which QEMU aborts exists in the field (nested virtualisation).
+ * Hardware acceleration. KVM counts only when a QEMU started with it executed 64-bit guest code: a
+ * /dev/kvm that opens but on which QEMU aborts or spins exists in the field (nested machines, PVM).
  */
 #pragma once
 
@@ -15,14 +15,13 @@ typedef struct {
     gboolean present; /* /dev/kvm exists */
     gboolean usable;  /* this user may open it for reading and writing */
     char *unusable_why;
-    int executes; /* Truth: a guest under KVM ran its first instructions */
+    int executes; /* Truth: a guest under KVM ran 64-bit code */
     char *detail; /* when it did not: what QEMU said or how it ended, one line */
 } KvmFacts;
 extern const RecordType kvm_facts_type;
 
 /*
- * Looks at the node and lets @qemu_binary run a 64 KiB firmware that writes one byte to
- * isa-debug-exit. The answer is kept for this boot, keyed by the binary; @refresh asks again.
- * Never fails.
+ * Looks at the node and lets @qemu_binary run a firmware of ours (kvm-trial.h). The answer is kept
+ * for this boot, keyed by the binary; @refresh asks again. Never fails.
  */
 KvmFacts *kvm_facts_read(const Root *root, const char *qemu_binary, gboolean refresh);

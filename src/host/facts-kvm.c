@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "host/facts-kvm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/cache.h"
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "host/kvm-trial.h"
+
+#define KVM_NODE "/dev/kvm"
+#define CACHE_FORMAT 2
+
+const char *const truth_words[] = { "unknown", "no", "yes", NULL };
+
+static const Field kvm_facts_fields[] = {
+    FIELD_FLAG_(KvmFacts, present, "/dev/kvm exists"),
+    FIELD_FLAG_(KvmFacts, usable, "this user may open /dev/kvm"),
+    FIELD_TEXT_(KvmFacts, unusable_why, "why it may not be opened"),
+    FIELD_CHOICE_(KvmFacts, executes, truth_words, "a guest under KVM ran 64-bit code"),
+    FIELD_TEXT_(KvmFacts, detail, "what happened when it did not"),
+    FIELD_END,
+};
+const RecordType kvm_facts_type = { "kvm-facts", sizeof(KvmFacts), kvm_facts_fields };
+
+static char *explain_refusal(int refusal)
+{
+    switch (refusal) {
+    case EACCES:
+    case EPERM:
+        return g_strdup("permission denied; join the group kvm (usermod -aG kvm USER) and log in "
+                        "again");
+    case ENODEV:
+    case ENXIO:
+        return g_strdup("the kernel's KVM modules are not loaded; load kvm_intel or kvm_amd "
+                        "(virtualisation must be on in the firmware)");
+    default:
+        return g_strdup_printf("%s", g_strerror(refusal));
+    }
+}
+
+static void look_at_node(KvmFacts *facts, const Root *root)
+{
+    int refusal = root_try_open(root, KVM_NODE, O_RDWR);
+    facts->present = refusal != ENOENT;
+    facts->usable = refusal == 0;
+    if (!facts->present)
+        facts->unusable_why = g_strdup("there is no /dev/kvm; load kvm_intel or kvm_amd "
+                                       "(virtualisation must be on in the firmware)");
+    else if (refusal != 0)
+        facts->unusable_why = explain_refusal(refusal);
+}
+
+/* Another kernel, another QEMU or another answer to open(2) may give another truth. */
+static json_t *trial_key(const Root *root, const char *qemu_binary)
+{
+    json_t *key = cache_boot_key(root);
+    json_t *binary = cache_file_key(qemu_binary);
+    if (key == NULL || binary == NULL) {
+        json_decref(key);
+        json_decref(binary);
+        return NULL;
+    }
+    json_object_set_new(key, "format", json_integer(CACHE_FORMAT));
+    json_object_set_new(key, "binary", binary);
+    return key;
+}
+
+static gboolean load_trial(KvmFacts *facts, const char *name, const json_t *key)
+{
+    g_autoptr(json_t) value = cache_load(name, key);
+    const char *word = json_get_text(value, "executes");
+    int truth = word != NULL ? choice_from_word(truth_words, word) : -1;
+    /* "unknown" is a trial that could not be held: hold it again */
+    if (truth != TRUTH_YES && truth != TRUTH_NO)
+        return FALSE;
+    facts->executes = truth;
+    facts->detail = g_strdup(json_get_text(value, "detail"));
+    return TRUE;
+}
+
+static void store_trial(const KvmFacts *facts, const char *name, const json_t *key)
+{
+    g_autoptr(json_t) value = json_object();
+    json_object_set_new(value, "executes", json_string(truth_words[facts->executes]));
+    json_object_set_new(value, "detail", json_text(facts->detail));
+    cache_store(name, key, value);
+}
+
+KvmFacts *kvm_facts_read(const Root *root, const char *qemu_binary, gboolean refresh)
+{
+    KvmFacts *facts = record_new(&kvm_facts_type);
+    look_at_node(facts, root);
+    if (!facts->usable) {
+        facts->executes = TRUTH_NO;
+        facts->detail = g_strdup(facts->unusable_why);
+        return facts;
+    }
+    g_autoptr(json_t) key = trial_key(root, qemu_binary);
+    g_autofree char *name = cache_name_for("kvm", qemu_binary);
+    if (!refresh && load_trial(facts, name, key))
+        return facts;
+    facts->executes = accelerator_trial(qemu_binary, "kvm", TRIAL_LIMIT_MS, &facts->detail);
+    store_trial(facts, name, key);
+    return facts;
+}
