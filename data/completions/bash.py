@@ -78,6 +78,9 @@ def bash_values(command):
         if option.values:
             values = bash_words(option.values)
             yield f'{pattern}        _vgpuctl_reply {values} "$current"\n        return\n        ;;'
+        elif option.list:
+            names = '"$(_vgpuctl_field \'%s\' %s)"' % option.list
+            yield f'{pattern}        _vgpuctl_reply {names} "$current"\n        return\n        ;;'
         elif option.file:
             yield f'{pattern}        _vgpuctl_files "$current"\n        return\n        ;;'
         elif option.argument:

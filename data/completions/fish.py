@@ -54,6 +54,8 @@ def option_line(command, option):
     takes = ""
     if option.values:
         takes = f" -xa {quote(' '.join(option.values))}"
+    elif option.list:
+        takes = f" -xa {quote('(__vgpuctl_field %s %s)' % (quote(option.list[0]), option.list[1]))}"
     elif option.file:
         takes = " -rF"
     elif option.argument:

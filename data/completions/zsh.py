@@ -57,7 +57,13 @@ def escape(text):
 def option_spec(option):
     if not option.argument:
         return quote(f"--{option.name}[{escape(option.summary)}]")
-    action = "_files" if option.file else f"({' '.join(option.values)})" if option.values else " "
+    action = " "
+    if option.values:
+        action = f"({' '.join(option.values)})"
+    elif option.list:
+        action = ' _vgpuctl_field "%s" %s' % option.list
+    elif option.file:
+        action = "_files"
     argument = escape(option.argument.lower())
     return quote(f"*--{option.name}[{escape(option.summary)}]:{argument}:{action}")
 
