@@ -32,12 +32,13 @@ typedef struct {
     char *binary;
     GPtrArray *options; /* PlanOption */
     GStrv notes; /* lines for the user: what was chosen and why, what is slower than it need be */
-    GStrv environment;   /* "NAME=value" for QEMU */
-    int screenshot;      /* ScreenshotWay */
-    char *display;       /* what to tell the user: "vnc unix socket", "gtk window" */
-    char *watch;         /* how to look at it: a command line, with @run@ */
-    char *vgpu;          /* "virtio-gpu virgl on 0000:00:02.0" */
-    char *fallback_type; /* provider type to retry with when GL does not start; NULL: none */
+    GStrv environment;         /* "NAME=value" for QEMU */
+    int screenshot;            /* ScreenshotWay */
+    char *display;             /* what to tell the user: "vnc unix socket", "gtk window" */
+    char *watch;               /* how to look at it: a command line, with @run@ */
+    char *vgpu;                /* "virtio-gpu virgl on 0000:00:02.0" */
+    char *fallback_type;       /* provider type to retry with when GL does not start; NULL: none */
+    gboolean needs_credential; /* @run@/display-secret must hold a password before QEMU starts */
 } Plan;
 extern const RecordType plan_type;
 
@@ -45,13 +46,15 @@ Plan *plan_new(void);
 void plan_free(Plan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Plan, plan_free)
 
-/* Appends an option; @value may be NULL. @reason and @value are printf formats' results: pass owned
- * or literal text, it is copied. */
+/* Appends an option; all text is copied, @value may be NULL. */
 void plan_add(Plan *plan, const char *name, const char *value, const char *reason);
 void plan_note(Plan *plan, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /* The first option @name, borrowed; NULL when absent. */
 const PlanOption *plan_find(const Plan *plan, const char *name);
+
+/* Appends "NAME=value" to the environment. */
+void plan_set_environment(Plan *plan, const char *name, const char *value);
 
 /*
  * argv with every placeholder replaced: "@run@" by @run_directory, "@fd:NAME@" by the number that

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rules/plan.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+const char *const screenshot_words[] = { "none", "screendump", "vnc", "window", NULL };
+
+static const Field plan_option_fields[] = {
+    FIELD_TEXT_(PlanOption, name, "option of QEMU"),
+    FIELD_TEXT_(PlanOption, value, "its value; null: it takes none"),
+    FIELD_TEXT_(PlanOption, reason, "why it is there"),
+    FIELD_END,
+};
+const RecordType plan_option_type = { "plan-option", sizeof(PlanOption), plan_option_fields };
+
+static const Field plan_fields[] = {
+    FIELD_TEXT_(Plan, binary, "QEMU to run"),
+    FIELD_RECORDS_(Plan, options, &plan_option_type, "its options, in order"),
+    FIELD_TEXTS_(Plan, notes, "what the user should know"),
+    FIELD_TEXTS_(Plan, environment, "NAME=value for QEMU"),
+    FIELD_CHOICE_(Plan, screenshot, screenshot_words, "how the picture can be read"),
+    FIELD_TEXT_(Plan, display, "how the screen is shown"),
+    FIELD_TEXT_(Plan, watch, "command that shows it"),
+    FIELD_TEXT_(Plan, vgpu, "the vGPU"),
+    FIELD_TEXT_(Plan, fallback_type, "type to retry with when OpenGL does not start"),
+    FIELD_FLAG_(Plan, needs_credential, "the display asks for a password"),
+    FIELD_END,
+};
+const RecordType plan_type = { "plan", sizeof(Plan), plan_fields };
+
+Plan *plan_new(void)
+{
+    Plan *plan = record_new(&plan_type);
+    plan->options = g_ptr_array_new();
+    return plan;
+}
+
+void plan_free(Plan *plan)
+{
+    record_free(&plan_type, plan);
+}
+
+void plan_add(Plan *plan, const char *name, const char *value, const char *reason)
+{
+    PlanOption *option = record_new(&plan_option_type);
+    option->name = g_strdup(name);
+    option->value = g_strdup(value);
+    option->reason = g_strdup(reason);
+    g_ptr_array_add(plan->options, option);
+}
+
+/* Appends @text, which is taken over, to a vector that may be NULL. */
+static void append(GStrv *texts, char *text)
+{
+    guint length = *texts != NULL ? g_strv_length(*texts) : 0;
+    *texts = g_renew(char *, *texts, length + 2);
+    (*texts)[length] = text;
+    (*texts)[length + 1] = NULL;
+}
+
+void plan_note(Plan *plan, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    append(&plan->notes, g_strdup_vprintf(format, args));
+    va_end(args);
+}
+
+void plan_set_environment(Plan *plan, const char *name, const char *value)
+{
+    append(&plan->environment, g_strconcat(name, "=", value, NULL));
+}
+
+const PlanOption *plan_find(const Plan *plan, const char *name)
+{
+    for (guint i = 0; i < plan->options->len; i++) {
+        const PlanOption *option = plan->options->pdata[i];
+        if (g_str_equal(option->name, name))
+            return option;
+    }
+    return NULL;
+}
+
+static gboolean replace_fd(GString *text, const char *name, GHashTable *fds, GError **error)
+{
+    gpointer number;
+    if (fds == NULL || !g_hash_table_lookup_extended(fds, name, NULL, &number))
+        return error_set(error, VGPUCTL_ERROR_FAILED, "the plan wants file descriptor '%s'", name);
+    g_string_append_printf(text, "%d", GPOINTER_TO_INT(number));
+    return TRUE;
+}
+
+/* @value with placeholders replaced, owned. "@" that begins no placeholder stays: addresses and
+ * file names have it. */
+static char *replace(const char *value, const char *run_directory, GHashTable *fds, GError **error)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    while (*value != '\0') {
+        const char *close = g_str_has_prefix(value, "@fd:") ? strchr(value + 1, '@') : NULL;
+        if (g_str_has_prefix(value, "@run@")) {
+            g_autofree char *quoted = plan_quote(run_directory);
+            g_string_append(text, quoted);
+            value += strlen("@run@");
+        } else if (close != NULL) {
+            g_autofree char *name = g_strndup(value + 4, (gsize)(close - value) - 4);
+            if (!replace_fd(text, name, fds, error))
+                return NULL;
+            value = close + 1;
+        } else {
+            g_string_append_c(text, *value++);
+        }
+    }
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+GStrv plan_argv(const Plan *plan, const char *run_directory, GHashTable *fds, GError **error)
+{
+    g_autoptr(GStrvBuilder) argv = g_strv_builder_new();
+    g_strv_builder_add(argv, plan->binary);
+    for (guint i = 0; i < plan->options->len; i++) {
+        const PlanOption *option = plan->options->pdata[i];
+        g_strv_builder_add(argv, option->name);
+        if (option->value == NULL)
+            continue;
+        g_autofree char *value = replace(option->value, run_directory, fds, error);
+        if (value == NULL)
+            return NULL;
+        g_strv_builder_add(argv, value);
+    }
+    return g_strv_builder_end(argv);
+}
+
+char *plan_quote(const char *text)
+{
+    GString *quoted = g_string_new(NULL);
+    for (const char *c = text; *c != '\0'; c++)
+        g_string_append(quoted, *c == ',' ? ",," : (char[]){ *c, '\0' });
+    return g_string_free(quoted, FALSE);
+}
+
+#define REASON_COLUMN 64
+
+static void write_option(GString *text, const PlanOption *option)
+{
+    g_autofree char *value = option->value != NULL && strpbrk(option->value, " '\"\\$;&|<>*?()#")
+                                 ? g_shell_quote(option->value)
+                                 : g_strdup(option->value);
+    g_autofree char *words = g_strconcat("  ", option->name, value != NULL ? " " : "", value, NULL);
+    g_string_append_printf(text, "%-*s  # %s\n", REASON_COLUMN, words, option->reason);
+}
+
+char *plan_to_text(const Plan *plan)
+{
+    GString *text = g_string_new(NULL);
+    for (guint i = 0; plan->notes != NULL && plan->notes[i] != NULL; i++)
+        g_string_append_printf(text, "# %s\n", plan->notes[i]);
+    for (guint i = 0; plan->environment != NULL && plan->environment[i] != NULL; i++)
+        g_string_append_printf(text, "%s ", plan->environment[i]);
+    g_string_append_printf(text, "%s\n", plan->binary);
+    for (guint i = 0; i < plan->options->len; i++)
+        write_option(text, plan->options->pdata[i]);
+    return g_string_free(text, FALSE);
+}
