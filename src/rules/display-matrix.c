@@ -1,5 +1,169 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rules/display-matrix.h"
 
+#include <string.h>
+
+#include "rules/display-situation.h"
+
 const char *const display_words[] = { "auto",  "none",      "gtk", "sdl",
                                       "spice", "spice-app", "vnc", NULL };
+
+void display_answer_free(DisplayAnswer *answer)
+{
+    if (answer == NULL)
+        return;
+    for (guint i = 0; answer->options != NULL && i < answer->options->len; i++)
+        record_free(&plan_option_type, answer->options->pdata[i]);
+    g_clear_pointer(&answer->options, g_ptr_array_unref);
+    g_free(answer->render_node);
+    g_free(answer->name);
+    g_free(answer->watch);
+    g_free(answer->note);
+    g_free(answer->refusal);
+    g_free(answer->instead);
+    g_free(answer);
+}
+
+static void add_options(DisplayAnswer *answer, const DisplaySituation *situation,
+                        const DisplayRow *row)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(row->options) && row->options[i] != NULL; i += 2) {
+        PlanOption *option = record_new(&plan_option_type);
+        option->name = g_strdup(row->options[i]);
+        option->value = display_situation_expand(situation, row->options[i + 1]);
+        option->reason = display_situation_expand(situation, row->reason);
+        g_ptr_array_add(answer->options, option);
+    }
+}
+
+/* Whether an option of the row names the render node. */
+static gboolean uses_node(const DisplayRow *row)
+{
+    for (guint i = 1; i < G_N_ELEMENTS(row->options) && row->options[i] != NULL; i += 2)
+        if (strstr(row->options[i], "{node-option}") != NULL)
+            return TRUE;
+    return FALSE;
+}
+
+static void accept(DisplayAnswer *answer, const DisplaySituation *situation, const DisplayRow *row)
+{
+    answer->works = TRUE;
+    answer->screenshot = row->screenshot;
+    answer->needs_credential = situation->tcp;
+    answer->name = display_situation_expand(situation, row->name);
+    answer->watch = display_situation_expand(situation, row->watch);
+    answer->note = display_situation_expand(situation, row->note);
+    if (uses_node(row))
+        answer->render_node = display_situation_expand(situation, "{node}");
+    add_options(answer, situation, row);
+}
+
+/* The verdict on one kind of display, without an alternative. */
+static DisplayAnswer *judge(const DisplayQuestion *question, int display)
+{
+    DisplayAnswer *answer = g_new0(DisplayAnswer, 1);
+    answer->display = display;
+    answer->options = g_ptr_array_new();
+    if (question->facts->qemu == NULL) {
+        answer->refusal =
+            g_strdup(question->facts->qemu_failure != NULL ? question->facts->qemu_failure
+                                                           : "no QEMU was found");
+        return answer;
+    }
+    g_autoptr(GError) error = NULL;
+    g_auto(DisplaySituation) situation = { NULL };
+    if (!display_situation_init(&situation, question, display, &error)) {
+        answer->refusal = g_strdup(error->message);
+        return answer;
+    }
+    const DisplayRow *row = display_row_find(&situation);
+    if (row->name != NULL)
+        accept(answer, &situation, row);
+    else
+        answer->refusal = display_situation_expand(&situation, row->reason);
+    return answer;
+}
+
+/*
+ * What `auto` tries, best first: a window where there is a local screen, else a server on a private
+ * socket. A forwarded X display is no local screen: every frame would cross the network raw.
+ */
+static const int with_screen[] = { DISPLAY_GTK, DISPLAY_SDL, DISPLAY_VNC, DISPLAY_SPICE,
+                                   DISPLAY_NONE };
+static const int without_screen[] = { DISPLAY_VNC, DISPLAY_SPICE, DISPLAY_NONE };
+
+/* Adds the reason of one more kind to why none works; kinds often fail for the same one. */
+static void add_refusal(GString *all, const char *refusal)
+{
+    if (strstr(all->str, refusal) == NULL)
+        g_string_append_printf(all, "%s%s", all->len > 0 ? "; " : "", refusal);
+}
+
+static DisplayAnswer *choose(const DisplayQuestion *asked)
+{
+    const ScreenFacts *screen = asked->facts->screen;
+    gboolean local =
+        screen != NULL && (screen->kind == SCREEN_X11 || screen->kind == SCREEN_WAYLAND);
+    const int *order = local ? with_screen : without_screen;
+    guint length = local ? G_N_ELEMENTS(with_screen) : G_N_ELEMENTS(without_screen);
+    DisplayQuestion question = *asked;
+    question.address = NULL;
+    g_autoptr(GString) refusals = g_string_new(NULL);
+    for (guint i = 0; i < length; i++) {
+        g_autoptr(DisplayAnswer) answer = judge(&question, order[i]);
+        if (answer->works)
+            return g_steal_pointer(&answer);
+        add_refusal(refusals, answer->refusal);
+    }
+    DisplayAnswer *answer = g_new0(DisplayAnswer, 1);
+    answer->options = g_ptr_array_new();
+    answer->refusal = g_string_free(g_steal_pointer(&refusals), FALSE);
+    return answer;
+}
+
+static DisplayAnswer *answer_for(const DisplayQuestion *question)
+{
+    return question->display == DISPLAY_AUTO ? choose(question)
+                                             : judge(question, question->display);
+}
+
+/* Whether @question is answered by a display that can be seen. */
+static gboolean shows(const DisplayQuestion *question)
+{
+    g_autoptr(DisplayAnswer) answer = answer_for(question);
+    return answer->works && answer->display != DISPLAY_NONE;
+}
+
+/* The nearest wish that works: the same display without its address, any other display for this
+ * vGPU, then the plain virtio-gpu, which every display can show. Owned; NULL when nothing does. */
+static char *find_instead(const DisplayQuestion *question)
+{
+    static const VgpuDevice plain = { .console = CONSOLE_2D };
+    DisplayQuestion other = *question;
+    other.address = NULL;
+    const int order[] = { question->display, DISPLAY_GTK, DISPLAY_SDL, DISPLAY_VNC, DISPLAY_SPICE };
+    for (guint i = 0; i < G_N_ELEMENTS(order); i++) {
+        other.display = order[i];
+        if (shows(&other))
+            return g_strdup_printf("--display %s", display_words[order[i]]);
+    }
+    other.vgpu = &plain;
+    for (guint i = 0; i < G_N_ELEMENTS(order); i++) {
+        other.display = order[i];
+        if (shows(&other))
+            return g_strdup_printf("--vgpu 2d --display %s", display_words[order[i]]);
+    }
+    other = (DisplayQuestion){ .display = DISPLAY_NONE,
+                               .vgpu = question->vgpu,
+                               .facts = question->facts };
+    g_autoptr(DisplayAnswer) none = judge(&other, DISPLAY_NONE);
+    return none->works ? g_strdup("--display none") : NULL;
+}
+
+DisplayAnswer *display_matrix_ask(const DisplayQuestion *question)
+{
+    DisplayAnswer *answer = answer_for(question);
+    if (!answer->works)
+        answer->instead = find_instead(question);
+    return answer;
+}

@@ -26,21 +26,21 @@ extern const char
 typedef struct {
     int display;         /* DisplayKind the user asked for */
     const char *address; /* behind "vnc:" or "spice:"; NULL: a unix socket in the run directory */
-    const VgpuDevice *vgpu;
+    const VgpuDevice *vgpu; /* NULL: none, there is no screen */
     const HostFacts *facts; /* qemu, gl, drm_nodes, gpus and screen are read */
-    gboolean usb_redir;
-    gboolean clipboard;
+    gboolean usb_redir;     /* the viewer must be able to pass USB devices on */
 } DisplayQuestion;
 
 typedef struct {
     gboolean works;
     int display;               /* DisplayKind chosen (resolves auto) */
-    GPtrArray *options;        /* PlanOption: -display, -vnc, -spice, -vga */
-    gboolean needs_credential; /* a password must be made: object "display-secret" is expected */
+    GPtrArray *options;        /* PlanOption: -display, -vnc, -spice */
+    gboolean needs_credential; /* a password must be made: object "display-secret" */
     char *render_node;         /* by-path link of the node in use; NULL when none is used */
     int screenshot;            /* ScreenshotWay */
     char *name;                /* for people: "gtk window with OpenGL" */
     char *watch;   /* command line that shows it, with @run@; NULL when it shows itself */
+    char *note;    /* what the user should know beside it; NULL: nothing */
     char *refusal; /* works == FALSE: why, one sentence */
     char *instead; /* and what works here, as options of vgpuctl run */
 } DisplayAnswer;

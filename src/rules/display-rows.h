@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The rows of the display matrix and what they are judged by. Internal to the matrix.
+ *
+ * Texts of a row may hold these words, replaced from the situation:
+ *     {display} {node} {node-why} {screen} {screen-why} {window-why} {missing} {vnc} {spice}
+ */
+#pragma once
+
+#include "rules/display-address.h"
+#include "rules/display-matrix.h"
+
+/* Everything that rows ask about one question, worked out once. Pointers are borrowed from the
+ * question unless said otherwise. */
+typedef struct {
+    const DisplayQuestion *question;
+    int display;               /* the kind under test; never auto */
+    int console;               /* ConsoleKind */
+    const QemuFacts *qemu;     /* never NULL */
+    const ScreenFacts *screen; /* never NULL */
+    gboolean tcp;              /* the address is not a unix socket */
+    DisplayAddress address;    /* owned; empty: a socket in the run directory */
+    const DrmNode *node;       /* where OpenGL will render; NULL */
+    char *node_why;            /* owned: why there is none */
+    const GlPlatform *node_gl; /* of @node */
+    const GlPlatform *window;  /* how a window of this kind would draw by OpenGL; NULL: not */
+    char *window_why;          /* owned: why not */
+} DisplaySituation;
+
+typedef gboolean (*DisplayCondition)(const DisplaySituation *situation);
+
+typedef struct {
+    guint displays;         /* bits 1 << DisplayKind */
+    guint consoles;         /* bits 1 << ConsoleKind */
+    DisplayCondition when;  /* NULL: always */
+    const char *reason;     /* why it is so, or why it is refused */
+    const char *name;       /* what to call it; NULL: the row refuses */
+    int screenshot;         /* ScreenshotWay */
+    const char *options[6]; /* name, value, name, value, ... */
+    const char *watch;
+    const char *note;
+} DisplayRow;
+
+/* The first row that decides; there always is one. */
+const DisplayRow *display_row_find(const DisplaySituation *situation);

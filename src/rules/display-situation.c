@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rules/display-situation.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+/* The platform of the session's screen, borrowed. */
+static const GlPlatform *find_platform(const GlFacts *gl, int kind)
+{
+    for (guint i = 0; gl != NULL && gl->platforms != NULL && i < gl->platforms->len; i++) {
+        const GlPlatform *platform = gl->platforms->pdata[i];
+        if (platform->kind == kind)
+            return platform;
+    }
+    return NULL;
+}
+
+/*
+ * How windows come to OpenGL: GTK by EGL on X11 (ui/gtk-egl.c) and through GDK on Wayland
+ * (ui/gtk-gl-area.c); SDL by GLX on X11 or EGL on Wayland, whichever of the two servers it finds.
+ */
+static void find_window(DisplaySituation *situation)
+{
+    static const struct {
+        int display, screen, platform;
+    } ways[] = {
+        { DISPLAY_GTK, SCREEN_X11, GL_PLATFORM_X11 },
+        { DISPLAY_GTK, SCREEN_X11_FORWARDED, GL_PLATFORM_X11 },
+        { DISPLAY_GTK, SCREEN_WAYLAND, GL_PLATFORM_WAYLAND },
+        { DISPLAY_SDL, SCREEN_X11, GL_PLATFORM_GLX },
+        { DISPLAY_SDL, SCREEN_X11_FORWARDED, GL_PLATFORM_GLX },
+        { DISPLAY_SDL, SCREEN_WAYLAND, GL_PLATFORM_WAYLAND },
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(ways); i++) {
+        if (ways[i].display != situation->display || ways[i].screen != situation->screen->kind)
+            continue;
+        const GlPlatform *platform =
+            find_platform(situation->question->facts->gl, ways[i].platform);
+        if (platform != NULL && platform->works)
+            situation->window = platform;
+        else
+            situation->window_why = g_strdup_printf("%s: %s", gl_platform_words[ways[i].platform],
+                                                    platform == NULL            ? "not tried"
+                                                    : platform->failure != NULL ? platform->failure
+                                                                                : "no context");
+    }
+}
+
+static gboolean read_address(DisplaySituation *situation, GError **error)
+{
+    const char *text = situation->question->address;
+    if (text == NULL || (situation->display != DISPLAY_VNC && situation->display != DISPLAY_SPICE))
+        return TRUE;
+    if (!display_address_parse(text, situation->display == DISPLAY_VNC, &situation->address, error))
+        return FALSE;
+    situation->tcp = situation->address.path == NULL;
+    return TRUE;
+}
+
+gboolean display_situation_init(DisplaySituation *situation, const DisplayQuestion *question,
+                                int display, GError **error)
+{
+    static const ScreenFacts nowhere = { .kind = SCREEN_NONE };
+    const HostFacts *facts = question->facts;
+    *situation = (DisplaySituation){
+        .question = question,
+        .display = display,
+        .console = question->vgpu != NULL ? question->vgpu->console : CONSOLE_NONE,
+        .qemu = facts->qemu,
+        .screen = facts->screen != NULL ? facts->screen : &nowhere,
+    };
+    if (!read_address(situation, error))
+        return FALSE;
+    find_window(situation);
+    const char *parent = question->vgpu != NULL ? question->vgpu->parent : NULL;
+    situation->node = display_render_node(facts, parent, &situation->node_why);
+    if (situation->node != NULL)
+        situation->node_gl = gl_facts_node(facts->gl, situation->node->path);
+    return TRUE;
+}
+
+void display_situation_clear(DisplaySituation *situation)
+{
+    g_clear_pointer(&situation->node_why, g_free);
+    g_clear_pointer(&situation->window_why, g_free);
+    display_address_clear(&situation->address);
+}
+
+/* What the binary lacks for this display, and what brings it. Owned. */
+static char *missing(const DisplaySituation *situation)
+{
+    const GPtrArray *all = situation->qemu->missing;
+    g_autofree char *wanted = g_strconcat("display ", display_words[situation->display], NULL);
+    for (guint i = 0; all != NULL && i < all->len; i++) {
+        const QemuMissing *item = all->pdata[i];
+        if (!g_str_equal(item->what, wanted) &&
+            !g_str_equal(item->what, display_words[situation->display]))
+            continue;
+        return item->package != NULL
+                   ? g_strdup_printf("%s; apt install %s", item->why, item->package)
+                   : g_strdup(item->why);
+    }
+    return g_strdup("not compiled in, or its module is not installed");
+}
+
+static char *server_options(const DisplaySituation *situation, gboolean vnc)
+{
+    const DisplayAddress *address = &situation->address;
+    if (situation->tcp) {
+        g_autofree char *host = plan_quote(address->host);
+        const char *open = strchr(host, ':') != NULL ? "[" : "";
+        const char *close = strchr(host, ':') != NULL ? "]" : "";
+        if (vnc)
+            return g_strdup_printf("%s%s%s:%d,password-secret=display-secret", open, host, close,
+                                   address->port - 5900);
+        return g_strdup_printf("%s%s%sport=%d,password-secret=display-secret",
+                               *host != '\0' ? "addr=" : "", host, *host != '\0' ? "," : "",
+                               address->port);
+    }
+    g_autofree char *path = address->path != NULL ? plan_quote(address->path) : NULL;
+    if (vnc)
+        return g_strdup_printf("unix:%s", path != NULL ? path : "@run@/vnc.sock");
+    return g_strdup_printf("unix=on,addr=%s,disable-ticketing=on",
+                           path != NULL ? path : "@run@/spice.sock");
+}
+
+/* What a viewer on this machine is given. Owned. */
+static char *watch_address(const DisplaySituation *situation)
+{
+    const DisplayAddress *address = &situation->address;
+    gboolean vnc = situation->display == DISPLAY_VNC;
+    if (situation->tcp) {
+        DisplayAddress named = *address;
+        if (*address->host == '\0' || g_str_equal(address->host, "0.0.0.0"))
+            named.host = (char *)"localhost";
+        g_autofree char *text = display_address_to_text(&named);
+        return g_strconcat(vnc ? "" : "spice://", text, NULL);
+    }
+    const char *path = address->path != NULL ? address->path
+                       : vnc                 ? "@run@/vnc.sock"
+                                             : "@run@/spice.sock";
+    return g_strconcat(vnc ? "" : "spice+unix://", path, NULL);
+}
+
+static const char *node_name(const DisplaySituation *situation)
+{
+    const DrmNode *node = situation->node;
+    if (node == NULL)
+        return "";
+    return node->by_path != NULL ? node->by_path : node->path;
+}
+
+/* The text for one word between braces, owned; NULL when it is none. */
+static char *word(const DisplaySituation *situation, const char *name)
+{
+    const ScreenFacts *screen = situation->screen;
+    if (g_str_equal(name, "display"))
+        return g_strdup(display_words[situation->display]);
+    if (g_str_equal(name, "node"))
+        return g_strdup(node_name(situation));
+    if (g_str_equal(name, "node-option"))
+        return plan_quote(node_name(situation));
+    if (g_str_equal(name, "node-why"))
+        return g_strdup(situation->node_why);
+    if (g_str_equal(name, "screen"))
+        return g_strdup(screen->kind == SCREEN_WAYLAND ? screen->wayland_display : screen->display);
+    if (g_str_equal(name, "screen-why"))
+        return g_strdup(screen->why != NULL ? screen->why : "no DISPLAY, no WAYLAND_DISPLAY");
+    if (g_str_equal(name, "window-why"))
+        return g_strdup(situation->window_why);
+    if (g_str_equal(name, "missing"))
+        return missing(situation);
+    if (g_str_equal(name, "watch"))
+        return watch_address(situation);
+    if (g_str_equal(name, "vnc") || g_str_equal(name, "spice"))
+        return server_options(situation, *name == 'v');
+    return NULL;
+}
+
+char *display_situation_expand(const DisplaySituation *situation, const char *template)
+{
+    if (template == NULL)
+        return NULL;
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (const char *c = template; *c != '\0'; c++) {
+        const char *close = *c == '{' ? strchr(c, '}') : NULL;
+        if (close == NULL) {
+            g_string_append_c(text, *c);
+            continue;
+        }
+        g_autofree char *name = g_strndup(c + 1, (gsize)(close - c) - 1);
+        g_autofree char *value = word(situation, name);
+        g_string_append(text, value != NULL ? value : "");
+        c = close;
+    }
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}

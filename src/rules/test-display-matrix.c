@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The display matrix three times over: rows of the known facts written by hand, every case against
+ * a golden file, and properties that hold in every case.
+ */
+#include "rules/display-matrix.h"
+
+#include <string.h>
+
+#include "tests/lib/golden.h"
+#include "tests/lib/sample-facts.h"
+
+#define DISPLAYS 7
+#define CONSOLES 5
+
+static DisplayAnswer *ask(const Sample *sample, int display, int console, const char *address)
+{
+    VgpuDevice vgpu = { .console = console };
+    gboolean software = sample->facts.drm_nodes->len == 0 || sample->nodes[0].by_path == NULL;
+    if (console == CONSOLE_DMABUF || console == CONSOLE_REGION ||
+        (console == CONSOLE_TEXTURE && !software))
+        vgpu.parent = (char *)SAMPLE_GPU;
+    if (software)
+        vgpu.parent = NULL; /* of a test kernel module: no GPU serves it */
+    DisplayQuestion question = {
+        .display = display, .address = address, .vgpu = &vgpu, .facts = &sample->facts
+    };
+    return display_matrix_ask(&question);
+}
+
+static char *options_text(const DisplayAnswer *answer)
+{
+    GString *text = g_string_new(NULL);
+    for (guint i = 0; i < answer->options->len; i++) {
+        const PlanOption *option = answer->options->pdata[i];
+        g_string_append_printf(text, "%s%s %s", i > 0 ? " " : "", option->name, option->value);
+    }
+    return g_string_free(text, FALSE);
+}
+
+typedef struct {
+    int display, console, qemu, screen, nodes;
+    const char *options; /* the whole command line; NULL: refused */
+    const char *refusal; /* a part of it */
+    int screenshot;
+} Case;
+
+#define NODE "/dev/dri/by-path/pci-0000:00:02.0-render"
+#define HEADLESS "-display egl-headless,rendernode=" NODE
+#define SHARED ",share=force-shared"
+#define PRIVATE " -vnc unix:@run@/vnc.sock" SHARED
+#define UNIX_SPICE "-spice unix=on,addr=@run@/spice.sock,disable-ticketing=on"
+#define SPICE_GL "-display none " UNIX_SPICE ",gl=on,rendernode=" NODE
+
+enum { Q7 = SAMPLE_QEMU_7_2, Q9 = SAMPLE_QEMU_9_0, Q10 = SAMPLE_QEMU_10_0, Q11 = SAMPLE_QEMU_11 };
+enum {
+    HW = SAMPLE_NODES_HARDWARE,
+    NO = SAMPLE_NODES_NONE,
+    VGEM = SAMPLE_NODES_VGEM,
+    TWO = SAMPLE_NODES_TWO
+};
+enum { X = SCREEN_X11, FX = SCREEN_X11_FORWARDED, WL = SCREEN_WAYLAND, NS = SCREEN_NONE };
+enum { D2 = CONSOLE_2D, TX = CONSOLE_TEXTURE, DB = CONSOLE_DMABUF, RG = CONSOLE_REGION };
+enum {
+    DUMP = SCREENSHOT_SCREENDUMP,
+    SVNC = SCREENSHOT_VNC,
+    WIN = SCREENSHOT_WINDOW,
+    SHOTLESS = SCREENSHOT_NONE
+};
+
+/* Each line states what was seen or read of QEMU, not what the table says. */
+static const Case cases[] = {
+    /* none */
+    { DISPLAY_NONE, D2, Q7, NS, NO, "-display none", NULL, DUMP },
+    { DISPLAY_NONE, RG, Q11, NS, NO, "-display none", NULL, DUMP },
+    { DISPLAY_NONE, TX, Q7, NS, NO, NULL, "no DRM render node", 0 },
+    { DISPLAY_NONE, TX, Q10, NS, HW, HEADLESS PRIVATE, NULL, SVNC },
+    { DISPLAY_NONE, DB, Q7, NS, HW, HEADLESS PRIVATE, NULL, SVNC },
+    { DISPLAY_NONE, DB, Q9, NS, HW, HEADLESS, NULL, SHOTLESS },
+    /* gtk */
+    { DISPLAY_GTK, D2, Q7, X, NO, "-display gtk,gl=off", NULL, DUMP },
+    { DISPLAY_GTK, D2, Q7, NS, NO, NULL, "no screen here", 0 },
+    { DISPLAY_GTK, RG, Q10, WL, HW, "-display gtk,gl=off", NULL, DUMP },
+    { DISPLAY_GTK, TX, Q7, X, NO, "-display gtk,gl=on", NULL, WIN },
+    { DISPLAY_GTK, TX, Q7, FX, NO, "-display gtk,gl=on", NULL, WIN },
+    { DISPLAY_GTK, TX, Q11, WL, HW, "-display gtk,gl=on", NULL, SHOTLESS },
+    { DISPLAY_GTK, DB, Q7, X, HW, "-display gtk,gl=on", NULL, WIN },
+    { DISPLAY_GTK, DB, Q11, X, HW, "-display gtk,gl=on", NULL, WIN },
+    { DISPLAY_GTK, DB, Q11, WL, HW, "-display gtk,gl=on", NULL, SHOTLESS },
+    { DISPLAY_GTK, DB, Q7, FX, HW, NULL, "localhost:10.0 is forwarded", 0 },
+    { DISPLAY_GTK, DB, Q7, X, NO, NULL, "cannot import", 0 }, /* Xvfb: no DRI3 */
+    /* sdl: no dpy_gl_scanout_dmabuf anywhere */
+    { DISPLAY_SDL, D2, Q11, X, HW, "-display sdl,gl=off", NULL, DUMP },
+    { DISPLAY_SDL, TX, Q7, X, NO, "-display sdl,gl=on", NULL, WIN },
+    { DISPLAY_SDL, DB, Q7, X, HW, NULL, "in any release", 0 },
+    { DISPLAY_SDL, DB, Q11, WL, TWO, NULL, "in any release", 0 },
+    { DISPLAY_SDL, D2, Q7, NS, HW, NULL, "no screen here", 0 },
+    /* vnc, alone and with egl-headless */
+    { DISPLAY_VNC, D2, Q7, NS, NO, "-display none" PRIVATE, NULL, DUMP },
+    { DISPLAY_VNC, RG, Q11, X, HW, "-display none" PRIVATE, NULL, DUMP },
+    { DISPLAY_VNC, TX, Q7, NS, NO, NULL, "no DRM render node", 0 },
+    { DISPLAY_VNC, TX, Q7, NS, HW, HEADLESS PRIVATE, NULL, SVNC },
+    { DISPLAY_VNC, TX, Q11, NS, HW, HEADLESS PRIVATE, NULL, SVNC },
+    { DISPLAY_VNC, TX, Q7, NS, VGEM, "-display egl-headless,rendernode=/dev/dri/card0" PRIVATE,
+      NULL, SVNC },
+    { DISPLAY_VNC, DB, Q7, NS, HW, HEADLESS PRIVATE, NULL, SVNC },
+    { DISPLAY_VNC, DB, Q9, NS, HW, NULL, "binds to the vGPU's console", 0 },
+    { DISPLAY_VNC, DB, Q10, X, HW, NULL, "binds to the vGPU's console", 0 },
+    { DISPLAY_VNC, DB, Q11, NS, HW, NULL, "binds to the vGPU's console", 0 },
+    { DISPLAY_VNC, DB, Q7, NS, VGEM, NULL, "is vgem", 0 },
+    { DISPLAY_VNC, DB, Q7, NS, NO, NULL, "no DRM render node", 0 },
+    /* spice */
+    { DISPLAY_SPICE, D2, Q7, NS, NO, "-display none " UNIX_SPICE, NULL, DUMP },
+    { DISPLAY_SPICE, TX, Q7, NS, NO, NULL, "no DRM render node", 0 },
+    { DISPLAY_SPICE, TX, Q7, NS, HW, SPICE_GL, NULL, SHOTLESS },
+    { DISPLAY_SPICE, TX, Q7, NS, VGEM, /* llvmpipe exports no texture: gl=on would stay dark */
+      "-display egl-headless,rendernode=/dev/dri/card0 " UNIX_SPICE PRIVATE, NULL, SVNC },
+    { DISPLAY_SPICE, DB, Q7, NS, HW, SPICE_GL, NULL, SHOTLESS },
+    { DISPLAY_SPICE, DB, Q11, NS, HW, SPICE_GL, NULL, SHOTLESS },
+    { DISPLAY_SPICE, DB, Q10, NS, NO, NULL, "no DRM render node", 0 },
+    /* spice-app */
+    { DISPLAY_SPICE_APP, D2, Q7, X, NO, "-display spice-app", NULL, DUMP },
+    { DISPLAY_SPICE_APP, D2, Q7, NS, HW, NULL, "no screen here", 0 },
+    { DISPLAY_SPICE_APP, DB, Q10, X, HW, "-display spice-app,gl=on", NULL, SHOTLESS },
+    { DISPLAY_SPICE_APP, TX, Q7, X, NO, NULL, "no DRM render node", 0 },
+    { DISPLAY_SPICE_APP, TX, Q7, X, VGEM, NULL, "the viewer would stay black", 0 },
+    { DISPLAY_SPICE_APP, TX, Q7, X, TWO, NULL, "which of this host's GPUs", 0 },
+    /* auto */
+    { DISPLAY_AUTO, D2, Q7, X, NO, "-display gtk,gl=off", NULL, DUMP },
+    { DISPLAY_AUTO, TX, Q7, X, NO, "-display gtk,gl=on", NULL, WIN },
+    { DISPLAY_AUTO, D2, Q7, NS, NO, "-display none" PRIVATE, NULL, DUMP },
+    { DISPLAY_AUTO, D2, Q7, FX, NO, "-display none" PRIVATE, NULL, DUMP },
+    { DISPLAY_AUTO, TX, Q10, NS, HW, HEADLESS PRIVATE, NULL, SVNC },
+    { DISPLAY_AUTO, TX, Q10, NS, NO, NULL, "no DRM render node", 0 },
+    { DISPLAY_AUTO, DB, Q7, NS, HW, HEADLESS PRIVATE, NULL, SVNC },
+    { DISPLAY_AUTO, DB, Q10, NS, HW, SPICE_GL, NULL, SHOTLESS },
+    { DISPLAY_AUTO, DB, Q10, X, TWO, "-display gtk,gl=on", NULL, WIN },
+};
+
+static void test_facts(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const Case *c = &cases[i];
+        g_auto(Sample) sample;
+        sample_init(&sample, (SampleQemu)c->qemu, c->screen, (SampleNodes)c->nodes);
+        g_autoptr(DisplayAnswer) answer = ask(&sample, c->display, c->console, NULL);
+        g_test_message("%s %s on QEMU %s, screen %s, nodes %s: %s", display_words[c->display],
+                       console_words[c->console], sample_qemu_words[c->qemu],
+                       screen_words[c->screen], sample_nodes_words[c->nodes],
+                       answer->works ? answer->name : answer->refusal);
+        g_assert_cmpint(answer->works, ==, c->options != NULL);
+        g_autofree char *options = options_text(answer);
+        if (c->options != NULL) {
+            g_assert_cmpstr(options, ==, c->options);
+            g_assert_cmpint(answer->screenshot, ==, c->screenshot);
+        } else {
+            g_assert_nonnull(strstr(answer->refusal, c->refusal));
+        }
+    }
+}
+
+static void write_case(GString *text, const Sample *sample, int display, int console)
+{
+    g_autoptr(DisplayAnswer) answer = ask(sample, display, console, NULL);
+    g_autofree char *options = options_text(answer);
+    if (answer->works)
+        g_string_append_printf(text, "%s | screenshot %s", options,
+                               screenshot_words[answer->screenshot]);
+    else
+        g_string_append_printf(text, "REFUSED %s | instead %s", answer->refusal,
+                               answer->instead != NULL ? answer->instead : "nothing");
+}
+
+/* The releases that answer alike share a line. */
+static void write_releases(GString *text, int display, int console, int screen, int nodes)
+{
+    g_autoptr(GString) before = g_string_new(NULL);
+    g_autoptr(GString) releases = g_string_new(NULL);
+    for (int qemu = 0; qemu <= SAMPLE_QEMUS; qemu++) {
+        g_autoptr(GString) now = g_string_new(NULL);
+        if (qemu < SAMPLE_QEMUS) {
+            g_auto(Sample) sample;
+            sample_init(&sample, (SampleQemu)qemu, screen, (SampleNodes)nodes);
+            write_case(now, &sample, display, console);
+        }
+        if (qemu > 0 && !g_string_equal(before, now)) {
+            g_string_append_printf(text, "%s %s, screen %s, nodes %s, QEMU %s: %s\n",
+                                   display_words[display], console_words[console],
+                                   screen_words[screen], sample_nodes_words[nodes], releases->str,
+                                   before->str);
+            g_string_truncate(releases, 0);
+        }
+        g_string_append_printf(releases, "%s%s", releases->len > 0 ? " " : "",
+                               qemu < SAMPLE_QEMUS ? sample_qemu_words[qemu] : "");
+        g_string_assign(before, now->str);
+    }
+}
+
+static void test_golden(void)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (int display = 0; display < DISPLAYS; display++)
+        for (int console = 0; console < CONSOLES; console++)
+            for (int screen = 0; screen < SAMPLE_SCREENS; screen++)
+                for (int nodes = 0; nodes < SAMPLE_NODE_SETS; nodes++)
+                    write_releases(text, display, console, screen, nodes);
+    golden_check("display-matrix.txt", text->str);
+}
+
+typedef void (*Property)(const Sample *sample, int display, int console,
+                         const DisplayAnswer *answer);
+
+static void for_every_case(const char *address, Property property)
+{
+    for (int qemu = 0; qemu < SAMPLE_QEMUS; qemu++)
+        for (int screen = 0; screen < SAMPLE_SCREENS; screen++)
+            for (int nodes = 0; nodes < SAMPLE_NODE_SETS; nodes++) {
+                g_auto(Sample) sample;
+                sample_init(&sample, (SampleQemu)qemu, screen, (SampleNodes)nodes);
+                for (int display = 0; display < DISPLAYS; display++)
+                    for (int console = 0; console < CONSOLES; console++) {
+                        g_autoptr(DisplayAnswer) answer = ask(&sample, display, console, address);
+                        property(&sample, display, console, answer);
+                    }
+            }
+}
+
+/* what is offered instead of a refused wish must work itself */
+static void instead_works(const Sample *sample, int display, int console,
+                          const DisplayAnswer *answer)
+{
+    if (answer->works)
+        return;
+    g_assert_nonnull(answer->refusal);
+    g_assert_nonnull(answer->instead);
+    const char *option = strstr(answer->instead, "--display ");
+    g_assert_nonnull(option);
+    int other = choice_from_word(display_words, option + strlen("--display "));
+    gboolean plain = g_str_has_prefix(answer->instead, "--vgpu 2d ");
+    g_autoptr(DisplayAnswer) again = ask(sample, other, plain ? CONSOLE_2D : console, NULL);
+    g_assert_true(again->works);
+}
+
+static void test_instead(void)
+{
+    for_every_case(NULL, instead_works);
+}
+
+/* known deaths and dark screens, looked for in every command line */
+static void nothing_deadly(const Sample *sample, int display, int console,
+                           const DisplayAnswer *answer)
+{
+    g_autofree char *options = options_text(answer);
+    gboolean vnc = strstr(options, "-vnc ") != NULL;
+    gboolean headless = strstr(options, "egl-headless") != NULL;
+    gboolean gl = strstr(options, "gl=on") != NULL || headless;
+    if (!answer->works) {
+        g_assert_cmpstr(options, ==, "");
+        return;
+    }
+    g_assert_true(gl == (console == CONSOLE_TEXTURE || console == CONSOLE_DMABUF));
+    g_assert_false(vnc && strstr(options, "gl=on") != NULL); /* dark */
+    g_assert_false(vnc && console == CONSOLE_DMABUF && sample->qemu.vnc_binds_console);
+    g_assert_false(strstr(options, "sdl") != NULL && console == CONSOLE_DMABUF);
+    g_assert_false(headless && sample->facts.drm_nodes->len == 0);
+    g_assert_true((answer->render_node != NULL) == (strstr(options, "rendernode=") != NULL));
+    g_assert_false(strstr(options, "{") != NULL); /* a word left over */
+    g_assert_cmpint(answer->display, !=, DISPLAY_AUTO);
+    if (answer->screenshot == SCREENSHOT_VNC)
+        g_assert_nonnull(strstr(options, "-vnc unix:@run@/vnc.sock"));
+    if (answer->screenshot == SCREENSHOT_SCREENDUMP)
+        g_assert_false(gl);
+}
+
+static void test_nothing_deadly(void)
+{
+    for_every_case(NULL, nothing_deadly);
+}
+
+/* a server that listens on TCP always asks for a password, one on a socket never */
+static void credentials(const Sample *sample, int display, int console, const DisplayAnswer *answer)
+{
+    if (!answer->works)
+        return;
+    g_autofree char *options = options_text(answer);
+    gboolean server = display == DISPLAY_VNC || display == DISPLAY_SPICE;
+    g_assert_cmpint(answer->needs_credential, ==, server);
+    g_assert_cmpint(strstr(options, "password-secret=display-secret") != NULL, ==, server);
+    if (console == CONSOLE_DMABUF && display == DISPLAY_SPICE)
+        g_assert_true(sample->qemu.spice_gl_remote);
+}
+
+static void test_credentials(void)
+{
+    for_every_case("127.0.0.1:5901", credentials);
+}
+
+static void test_addresses(void)
+{
+    static const struct {
+        int display;
+        const char *address, *options, *watch;
+    } addresses[] = {
+        { DISPLAY_VNC, ":1", "-display none -vnc :1,password-secret=display-secret" SHARED,
+          "vncviewer localhost:5901" },
+        { DISPLAY_VNC, "[::1]:5907",
+          "-display none -vnc [::1]:7,password-secret=display-secret" SHARED,
+          "vncviewer [::1]:5907" },
+        { DISPLAY_VNC, "unix:/tmp/a,b.sock", "-display none -vnc unix:/tmp/a,,b.sock" SHARED,
+          "vncviewer /tmp/a,b.sock" },
+        { DISPLAY_SPICE, "10.0.0.1:5930",
+          "-display none -spice addr=10.0.0.1,port=5930,password-secret=display-secret",
+          "remote-viewer spice://10.0.0.1:5930" },
+        { DISPLAY_SPICE, NULL, "-display none " UNIX_SPICE,
+          "remote-viewer spice+unix://@run@/spice.sock" },
+    };
+    g_auto(Sample) sample;
+    sample_init(&sample, SAMPLE_QEMU_10_0, SCREEN_NONE, SAMPLE_NODES_NONE);
+    for (gsize i = 0; i < G_N_ELEMENTS(addresses); i++) {
+        g_autoptr(DisplayAnswer) answer =
+            ask(&sample, addresses[i].display, CONSOLE_2D, addresses[i].address);
+        g_autofree char *options = options_text(answer);
+        g_assert_cmpstr(options, ==, addresses[i].options);
+        g_assert_cmpstr(answer->watch, ==, addresses[i].watch);
+    }
+}
+
+/* a screenshot of a GL console needs its own private server beside one elsewhere */
+static void test_private_server(void)
+{
+    g_auto(Sample) sample;
+    sample_init(&sample, SAMPLE_QEMU_10_0, SCREEN_NONE, SAMPLE_NODES_HARDWARE);
+    g_autoptr(DisplayAnswer) answer = ask(&sample, DISPLAY_VNC, CONSOLE_TEXTURE, "127.0.0.1:5901");
+    g_autofree char *options = options_text(answer);
+    g_assert_cmpstr(options, ==,
+                    HEADLESS " -vnc 127.0.0.1:1,password-secret=display-secret" SHARED PRIVATE);
+    g_autoptr(DisplayAnswer) named = ask(&sample, DISPLAY_VNC, CONSOLE_TEXTURE, "unix:/tmp/x");
+    g_autofree char *named_options = options_text(named);
+    g_assert_cmpstr(named_options, ==, HEADLESS " -vnc unix:/tmp/x" SHARED PRIVATE);
+}
+
+static void test_usb_redirection(void)
+{
+    g_auto(Sample) sample;
+    sample_init(&sample, SAMPLE_QEMU_7_2, SCREEN_X11, SAMPLE_NODES_NONE);
+    VgpuDevice vgpu = { .console = CONSOLE_2D };
+    DisplayQuestion question = {
+        .display = DISPLAY_GTK, .vgpu = &vgpu, .facts = &sample.facts, .usb_redir = TRUE
+    };
+    g_autoptr(DisplayAnswer) gtk = display_matrix_ask(&question);
+    g_assert_false(gtk->works);
+    g_assert_cmpstr(gtk->instead, ==, "--display spice");
+    question.display = DISPLAY_AUTO;
+    g_autoptr(DisplayAnswer) automatic = display_matrix_ask(&question);
+    g_assert_true(automatic->works);
+    g_assert_cmpint(automatic->display, ==, DISPLAY_SPICE);
+    sample.qemu.usb_redir = FALSE;
+    g_autoptr(DisplayAnswer) none = display_matrix_ask(&question);
+    g_assert_false(none->works);
+}
+
+static void test_missing_parts(void)
+{
+    static QemuMissing gtk = { .what = (char *)"display gtk",
+                               .why = (char *)"module ui-gtk.so is not installed",
+                               .package = (char *)"qemu-system-gui" };
+    static const char *const only_none[] = { "none", NULL };
+    g_auto(Sample) sample;
+    sample_init(&sample, SAMPLE_QEMU_7_2, SCREEN_X11, SAMPLE_NODES_HARDWARE);
+    sample.qemu.displays = sample_words(only_none);
+    sample.qemu.missing = g_ptr_array_new();
+    g_ptr_array_add(sample.qemu.missing, &gtk);
+    g_autoptr(DisplayAnswer) answer = ask(&sample, DISPLAY_GTK, CONSOLE_2D, NULL);
+    g_assert_cmpstr(answer->refusal, ==,
+                    "this QEMU has no gtk: module ui-gtk.so is not installed; apt install "
+                    "qemu-system-gui");
+    g_assert_cmpstr(answer->instead, ==, "--display vnc");
+    g_autoptr(DisplayAnswer) headless = ask(&sample, DISPLAY_VNC, CONSOLE_TEXTURE, NULL);
+    g_assert_nonnull(strstr(headless->refusal, "egl-headless"));
+    sample.qemu.opengl = FALSE;
+    g_autoptr(DisplayAnswer) opengl = ask(&sample, DISPLAY_VNC, CONSOLE_TEXTURE, NULL);
+    g_assert_nonnull(strstr(opengl->refusal, "ui-opengl"));
+    g_clear_pointer(&sample.qemu.missing, g_ptr_array_unref);
+
+    sample.facts.qemu = NULL;
+    sample.facts.qemu_failure = (char *)"no QEMU is installed; apt install qemu-system-x86";
+    g_autoptr(DisplayAnswer) none = ask(&sample, DISPLAY_AUTO, CONSOLE_2D, NULL);
+    g_assert_cmpstr(none->refusal, ==, sample.facts.qemu_failure);
+    g_assert_null(none->instead);
+}
+
+/* the vGPU's parent decides the node; hardware goes before software otherwise */
+static void test_render_node(void)
+{
+    g_auto(Sample) sample;
+    sample_init(&sample, SAMPLE_QEMU_7_2, SCREEN_NONE, SAMPLE_NODES_TWO);
+    g_autofree char *why = NULL;
+    g_assert_cmpstr(display_render_node(&sample.facts, SAMPLE_GPU_2, NULL)->path, ==,
+                    "/dev/dri/renderD129");
+    g_assert_cmpstr(display_render_node(&sample.facts, NULL, NULL)->path, ==,
+                    "/dev/dri/renderD128");
+    g_assert_null(display_render_node(&sample.facts, "0000:09:00.0", &why));
+    g_assert_cmpstr(why, ==, "0000:09:00.0 has no DRM node");
+
+    sample.platforms[0].software = TRUE;
+    g_assert_cmpstr(display_render_node(&sample.facts, NULL, NULL)->path, ==,
+                    "/dev/dri/renderD129");
+    sample.nodes[1].usable = FALSE;
+    sample.nodes[1].unusable_why = (char *)"Permission denied (root:render 0660)";
+    g_free(why);
+    g_assert_null(display_render_node(&sample.facts, SAMPLE_GPU_2, &why));
+    g_assert_cmpstr(why, ==,
+                    "/dev/dri/renderD129 is not yours to use: Permission denied (root:render "
+                    "0660)");
+}
+
+/* what QEMU demands of a node grew in 10.1 */
+static void test_import_modifiers(void)
+{
+    g_auto(Sample) sample;
+    sample_init(&sample, SAMPLE_QEMU_10_0, SCREEN_NONE, SAMPLE_NODES_HARDWARE);
+    sample.platforms[0].dmabuf_import_modifiers = FALSE;
+    g_assert_nonnull(display_render_node(&sample.facts, NULL, NULL));
+    sample.qemu.minor = 1;
+    g_autofree char *why = NULL;
+    g_assert_null(display_render_node(&sample.facts, NULL, &why));
+    g_assert_nonnull(strstr(why, "EGL_EXT_image_dma_buf_import_modifiers"));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/display-matrix/facts", test_facts);
+    g_test_add_func("/display-matrix/golden", test_golden);
+    g_test_add_func("/display-matrix/instead", test_instead);
+    g_test_add_func("/display-matrix/nothing-deadly", test_nothing_deadly);
+    g_test_add_func("/display-matrix/credentials", test_credentials);
+    g_test_add_func("/display-matrix/addresses", test_addresses);
+    g_test_add_func("/display-matrix/private-server", test_private_server);
+    g_test_add_func("/display-matrix/usb-redirection", test_usb_redirection);
+    g_test_add_func("/display-matrix/missing-parts", test_missing_parts);
+    g_test_add_func("/display-matrix/render-node", test_render_node);
+    g_test_add_func("/display-matrix/import-modifiers", test_import_modifiers);
+    return g_test_run();
+}
