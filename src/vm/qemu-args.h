@@ -18,12 +18,16 @@ typedef struct {
     const VgpuDevice *vgpu;   /* NULL: no vGPU (--vgpu none) */
     const GPtrArray *disks;   /* DiskInfo, one for each of config->disks, then one for the cdrom */
     const Firmware *firmware; /* NULL for bios */
+    const char *vars_path;    /* the VM's copy of firmware->vars_template; NULL: @run@/vars.fd */
 } PlanRequest;
 
 /*
  * The plan, owned, or NULL with @error (VGPUCTL_ERROR_REFUSED for what is known not to work; the
- * message says what does). File descriptors it expects: "qmp" (the supervisor's monitor), "tap"
- * (bridge networking). It always has: -sandbox where supported, -nodefaults, -no-user-config,
- * a second monitor on @run@/qmp.sock, a serial log.
+ * message says what does). It expects of who carries it out:
+ *   file descriptors "qmp" (the supervisor's monitor) and "tap" (bridge networking);
+ *   @run@/vars.fd, a copy of the firmware's variables, unless @vars_path names one;
+ *   @run@/display-secret with a password when needs_credential (VNC uses 8 characters of it).
+ * It always has: -sandbox where supported, -nodefaults, -no-user-config, a second monitor on
+ * @run@/qmp.sock, a serial log.
  */
 Plan *qemu_plan(const PlanRequest *request, GError **error);

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The vGPU's -device, and what stands between it and the person: display, pointer, USB. */
+#include <string.h>
+
+#include "vm/qemu-args-parts.h"
+
+#define USB_CHANNELS 2
+
+gboolean qemu_plan_shares_memory(const PlanRequest *request)
+{
+    return request->vgpu != NULL && request->vgpu->hostmem_bytes > 0;
+}
+
+/* Appends ",xres=W,yres=H" when a mode is wished for. */
+static void append_mode(GString *value, const VgpuDevice *vgpu)
+{
+    if (vgpu->width > 0)
+        g_string_append_printf(value, ",xres=%d,yres=%d", vgpu->width, vgpu->height);
+}
+
+/* virtio-vga is virtio-gpu with a VGA side, which the firmware can draw on before a driver is
+ * there. */
+static gboolean plan_virtio(Plan *plan, const PlanRequest *request, GError **error)
+{
+    const VgpuDevice *vgpu = request->vgpu;
+    const char *device = vgpu->console == CONSOLE_TEXTURE ? "virtio-vga-gl" : "virtio-vga";
+    if (!qemu_has(request->facts->qemu->devices, device))
+        return plan_refuse(error,
+                           "%s has no device %s, which a %s vGPU is; install the rest of QEMU's "
+                           "modules or use --vgpu %s",
+                           request->facts->qemu->binary, device, vgpu->type,
+                           vgpu->console == CONSOLE_TEXTURE ? "2d" : "none");
+    g_autoptr(GString) value = g_string_new(device);
+    g_string_append(value, ",id=vgpu0,edid=on");
+    append_mode(value, vgpu);
+    if (vgpu->hostmem_bytes > 0)
+        g_string_append_printf(value, ",hostmem=%" G_GUINT64_FORMAT "M,blob=on,venus=on",
+                               vgpu->hostmem_bytes >> 20);
+    plan_add(plan, "-device", value->str, vgpu->reason);
+    return TRUE;
+}
+
+/*
+ * display=on makes a missing picture an error at start instead of a black window; ramfb, only known
+ * to the -nohotplug variant, shows the firmware until the guest's driver takes over. The OpRegion
+ * is Intel's table of outputs, without which its guest driver finds none; named because QEMU's
+ * default changed (off up to 10.1).
+ */
+static gboolean plan_vfio(Plan *plan, const PlanRequest *request, GError **error)
+{
+    const VgpuDevice *vgpu = request->vgpu;
+    const QemuFacts *qemu = request->facts->qemu;
+    gboolean shows = vgpu->console != CONSOLE_NONE;
+    if (!qemu_has(qemu->devices, "vfio-pci"))
+        return plan_refuse(error, "%s has no device vfio-pci, which vGPU %s needs", qemu->binary,
+                           vgpu->type);
+    if (shows && !qemu->vfio_display)
+        return plan_refuse(error, "%s cannot show vfio devices; use another QEMU", qemu->binary);
+    gboolean ramfb = shows && qemu->vfio_ramfb && qemu_has(qemu->devices, "vfio-pci-nohotplug");
+    g_autofree char *path = plan_quote(vgpu->sysfs);
+    g_autoptr(GString) value = g_string_new(ramfb ? "vfio-pci-nohotplug" : "vfio-pci");
+    g_string_append_printf(value, ",id=vgpu0,sysfsdev=%s,display=%s%s", path, shows ? "on" : "off",
+                           ramfb ? ",ramfb=on" : "");
+    if (qemu->vfio_opregion && g_str_has_prefix(vgpu->type, "i915-GVTg"))
+        g_string_append(value, ",x-igd-opregion=on");
+    if (vgpu->console == CONSOLE_DMABUF) /* only this kind has an EDID */
+        append_mode(value, vgpu);
+    plan_add(plan, "-device", value->str, vgpu->reason);
+    return TRUE;
+}
+
+gboolean qemu_plan_vgpu(Plan *plan, const PlanRequest *request, GError **error)
+{
+    const VgpuDevice *vgpu = request->vgpu;
+    plan_add(plan, "-vga", "none", "no other graphics card beside the vGPU");
+    if (vgpu == NULL) {
+        plan->vgpu = g_strdup("none");
+        return TRUE;
+    }
+    plan->vgpu =
+        g_strdup_printf("%s %s%s%s", vgpu->provider, vgpu->type, vgpu->parent != NULL ? " on " : "",
+                        vgpu->parent != NULL ? vgpu->parent : "");
+    plan_note(plan, "vGPU: %s: %s", plan->vgpu, vgpu->reason);
+    return vgpu->sysfs != NULL ? plan_vfio(plan, request, error)
+                               : plan_virtio(plan, request, error);
+}
+
+void qemu_plan_display(Plan *plan, const PlanRequest *request, const DisplayAnswer *answer)
+{
+    plan->display = g_strdup(answer->name);
+    plan->watch = g_strdup(answer->watch);
+    plan->screenshot = answer->screenshot;
+    plan->needs_credential = answer->needs_credential;
+    if (answer->needs_credential)
+        plan_add(plan, "-object", "secret,id=display-secret,file=@run@/display-secret",
+                 "the password of the display's server");
+    for (guint i = 0; i < answer->options->len; i++) {
+        const PlanOption *option = answer->options->pdata[i];
+        plan_add(plan, option->name, option->value, option->reason);
+    }
+    const PlanOption *first = answer->options->pdata[0];
+    plan_note(plan, "display: %s: %s", answer->name, first->reason);
+    if (answer->note != NULL)
+        plan_note(plan, "%s", answer->note);
+}
+
+void qemu_plan_usb(Plan *plan, const PlanRequest *request)
+{
+    const VmConfig *config = request->config;
+    if (request->vgpu == NULL && !config->usb_redir)
+        return;
+    plan_add(plan, "-device", "qemu-xhci,id=usb", "USB, for the pointer");
+    if (request->vgpu != NULL)
+        plan_add(plan, "-device", "usb-tablet,bus=usb.0",
+                 "a pointer with absolute positions: it follows the viewer's without a grab");
+    for (guint i = 0; config->usb_redir && i < USB_CHANNELS; i++) {
+        plan_add_format(plan, "-chardev", "a channel of the SPICE viewer for one USB device",
+                        "spicevmc,id=usbredir%u,name=usbredir", i);
+        plan_add_format(plan, "-device", "where that device appears to the guest",
+                        "usb-redir,bus=usb.0,chardev=usbredir%u", i);
+    }
+}
