@@ -51,6 +51,15 @@ void plan_add(Plan *plan, const char *name, const char *value, const char *reaso
     g_ptr_array_add(plan->options, option);
 }
 
+void plan_add_format(Plan *plan, const char *name, const char *reason, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree char *value = g_strdup_vprintf(format, args);
+    va_end(args);
+    plan_add(plan, name, value, reason);
+}
+
 /* Appends @text, which is taken over, to a vector that may be NULL. */
 static void append(GStrv *texts, char *text)
 {

@@ -48,6 +48,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Plan, plan_free)
 
 /* Appends an option; all text is copied, @value may be NULL. */
 void plan_add(Plan *plan, const char *name, const char *value, const char *reason);
+void plan_add_format(Plan *plan, const char *name, const char *reason, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
 void plan_note(Plan *plan, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /* The first option @name, borrowed; NULL when absent. */
