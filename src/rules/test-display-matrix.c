@@ -260,7 +260,7 @@ static void nothing_deadly(const Sample *sample, int display, int console,
     }
     g_assert_true(gl == (console == CONSOLE_TEXTURE || console == CONSOLE_DMABUF));
     g_assert_false(vnc && strstr(options, "gl=on") != NULL); /* dark */
-    g_assert_false(vnc && console == CONSOLE_DMABUF && sample->qemu.vnc_binds_console);
+    g_assert_false(vnc && console == CONSOLE_DMABUF && sample->qemu->vnc_binds_console);
     g_assert_false(strstr(options, "sdl") != NULL && console == CONSOLE_DMABUF);
     g_assert_false(headless && sample->facts.drm_nodes->len == 0);
     g_assert_true((answer->render_node != NULL) == (strstr(options, "rendernode=") != NULL));
@@ -287,7 +287,7 @@ static void credentials(const Sample *sample, int display, int console, const Di
     g_assert_cmpint(answer->needs_credential, ==, server);
     g_assert_cmpint(strstr(options, "password-secret=display-secret") != NULL, ==, server);
     if (console == CONSOLE_DMABUF && display == DISPLAY_SPICE)
-        g_assert_true(sample->qemu.spice_gl_remote);
+        g_assert_true(sample->qemu->spice_gl_remote);
 }
 
 static void test_credentials(void)
@@ -354,7 +354,7 @@ static void test_usb_redirection(void)
     g_autoptr(DisplayAnswer) automatic = display_matrix_ask(&question);
     g_assert_true(automatic->works);
     g_assert_cmpint(automatic->display, ==, DISPLAY_SPICE);
-    sample.qemu.usb_redir = FALSE;
+    sample.qemu->usb_redir = FALSE;
     g_autoptr(DisplayAnswer) none = display_matrix_ask(&question);
     g_assert_false(none->works);
 }
@@ -364,12 +364,11 @@ static void test_missing_parts(void)
     static QemuMissing gtk = { .what = (char *)"display gtk",
                                .why = (char *)"module ui-gtk.so is not installed",
                                .package = (char *)"qemu-system-gui" };
-    static const char *const only_none[] = { "none", NULL };
     g_auto(Sample) sample;
     sample_init(&sample, SAMPLE_QEMU_7_2, SCREEN_X11, SAMPLE_NODES_HARDWARE);
-    sample.qemu.displays = sample_words(only_none);
-    sample.qemu.missing = g_ptr_array_new();
-    g_ptr_array_add(sample.qemu.missing, &gtk);
+    g_strfreev(sample.qemu->displays);
+    sample.qemu->displays = g_strsplit("none", ",", -1);
+    g_ptr_array_add(sample.qemu->missing, record_copy(&qemu_missing_type, &gtk));
     g_autoptr(DisplayAnswer) answer = ask(&sample, DISPLAY_GTK, CONSOLE_2D, NULL);
     g_assert_cmpstr(answer->refusal, ==,
                     "this QEMU has no gtk: module ui-gtk.so is not installed; apt install "
@@ -377,10 +376,9 @@ static void test_missing_parts(void)
     g_assert_cmpstr(answer->instead, ==, "--display vnc");
     g_autoptr(DisplayAnswer) headless = ask(&sample, DISPLAY_VNC, CONSOLE_TEXTURE, NULL);
     g_assert_nonnull(strstr(headless->refusal, "egl-headless"));
-    sample.qemu.opengl = FALSE;
+    sample.qemu->opengl = FALSE;
     g_autoptr(DisplayAnswer) opengl = ask(&sample, DISPLAY_VNC, CONSOLE_TEXTURE, NULL);
     g_assert_nonnull(strstr(opengl->refusal, "ui-opengl"));
-    g_clear_pointer(&sample.qemu.missing, g_ptr_array_unref);
 
     sample.facts.qemu = NULL;
     sample.facts.qemu_failure = (char *)"no QEMU is installed; apt install qemu-system-x86";
@@ -421,7 +419,7 @@ static void test_import_modifiers(void)
     sample_init(&sample, SAMPLE_QEMU_10_0, SCREEN_NONE, SAMPLE_NODES_HARDWARE);
     sample.platforms[0].dmabuf_import_modifiers = FALSE;
     g_assert_nonnull(display_render_node(&sample.facts, NULL, NULL));
-    sample.qemu.minor = 1;
+    sample.qemu->minor = 1;
     g_autofree char *why = NULL;
     g_assert_null(display_render_node(&sample.facts, NULL, &why));
     g_assert_nonnull(strstr(why, "EGL_EXT_image_dma_buf_import_modifiers"));

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Hosts for the tests of the rules: small, complete in what the rules read, and put together from
- * named parts (QEMU release, screen, DRM nodes). Real machines are in tests/fixtures.
+ * Hosts for the tests of the rules, put together from named parts: QEMU release (recorded), screen
+ * and DRM nodes (written here). Whole machines are in tests/fixtures.
  */
 #pragma once
 
+#include "base/json.h"
 #include "host/facts.h"
 
 typedef enum { SAMPLE_QEMU_7_2, SAMPLE_QEMU_9_0, SAMPLE_QEMU_10_0, SAMPLE_QEMU_11 } SampleQemu;
@@ -26,7 +27,7 @@ static const char *const sample_nodes_words[] = { "hardware", "none", "vgem", "t
 
 typedef struct {
     HostFacts facts;
-    QemuFacts qemu;
+    QemuFacts *qemu; /* owned */
     GlFacts gl;
     ScreenFacts screen;
     KvmFacts kvm;
@@ -36,67 +37,17 @@ typedef struct {
     guint n_platforms;
 } Sample;
 
-#define SAMPLE_WORDS(...) ((char *[]){ __VA_ARGS__, NULL })
-
-static inline char **sample_words(const char *const *words)
+/* The facts of a release, recorded from a QEMU with all its packages (tests/fixtures/qemu). */
+static inline QemuFacts *sample_qemu(SampleQemu release)
 {
-    return (char **)words;
-}
-
-static inline void sample_qemu(Sample *sample, SampleQemu release)
-{
-    static const struct {
-        int major, minor, micro;
-    } releases[] = { { 7, 2, 22 }, { 9, 0, 2 }, { 10, 0, 13 }, { 11, 1, 3 } };
-    static const char *const accelerators[] = { "tcg", "kvm", NULL };
-    static const char *const displays[] = { "none",   "gtk",       "sdl",  "egl-headless",
-                                            "curses", "spice-app", "dbus", NULL };
-    static const char *const devices[] = { "virtio-vga",
-                                           "virtio-vga-gl",
-                                           "virtio-gpu-pci",
-                                           "virtio-gpu-gl-pci",
-                                           "vfio-pci",
-                                           "vfio-pci-nohotplug",
-                                           "virtio-blk-pci",
-                                           "virtio-net-pci",
-                                           "virtio-rng-pci",
-                                           "qemu-xhci",
-                                           "usb-tablet",
-                                           "usb-redir",
-                                           "ide-cd",
-                                           "ramfb",
-                                           NULL };
-    static const char *const netdevs[] = { "user", "tap", "bridge", NULL };
-    gboolean newer = release >= SAMPLE_QEMU_10_0;
-    sample->qemu = (QemuFacts){
-        .binary = (char *)"/usr/bin/qemu-system-x86_64",
-        .major = releases[release].major,
-        .minor = releases[release].minor,
-        .micro = releases[release].micro,
-        .accelerators = sample_words(accelerators),
-        .displays = sample_words(displays),
-        .devices = sample_words(devices),
-        .netdevs = sample_words(netdevs),
-        .opengl = TRUE,
-        .vnc = TRUE,
-        .spice = TRUE,
-        .dbus = TRUE,
-        .usb_redir = TRUE,
-        .sandbox = TRUE,
-        .fdset_png = TRUE,
-        .vnc_password_secret = TRUE,
-        .venus = newer,
-        .hostmem = newer,
-        .blob = TRUE,
-        .vfio_display = TRUE,
-        .vfio_ramfb = TRUE,
-        .vfio_opregion = TRUE,
-        .vfio_fd = release >= SAMPLE_QEMU_9_0,
-        .run_with = release >= SAMPLE_QEMU_9_0,
-        .vnc_binds_console = release >= SAMPLE_QEMU_9_0,
-        .spice_gl_remote = release >= SAMPLE_QEMU_11,
-    };
-    sample->facts.qemu = &sample->qemu;
+    g_autofree char *name = g_strconcat(sample_qemu_words[release], ".json", NULL);
+    g_autofree char *path = g_test_build_filename(G_TEST_DIST, "fixtures", "qemu", name, NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) object = json_from_file(path, &error);
+    g_assert_no_error(error);
+    QemuFacts *facts = record_from_json(&qemu_facts_type, object, &error);
+    g_assert_no_error(error);
+    return facts;
 }
 
 static inline GlPlatform *sample_platform(Sample *sample, int kind, const char *node,
@@ -208,13 +159,14 @@ static inline void sample_init(Sample *sample, SampleQemu qemu, int screen, Samp
                                     .nofile = 1024,
                                     .runtime_free_bytes = (guint64)1 << 30 };
     sample->facts.limits = &sample->limits;
-    sample_qemu(sample, qemu);
+    sample->qemu = sample->facts.qemu = sample_qemu(qemu);
     sample_drm(sample, nodes);
     sample_screen(sample, screen, nodes == SAMPLE_NODES_HARDWARE || nodes == SAMPLE_NODES_TWO);
 }
 
 static inline void sample_clear(Sample *sample)
 {
+    record_free(&qemu_facts_type, sample->qemu);
     g_clear_pointer(&sample->facts.drm_nodes, g_ptr_array_unref);
     g_clear_pointer(&sample->gl.platforms, g_ptr_array_unref);
 }
