@@ -8,12 +8,13 @@
 #include "aurora.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
-#define CURTAINS 2
+#define CURTAINS AURORA_CURTAINS
 #define LEVELS 64
 #define SINE_STEPS 4096 /* a turn */
-#define SINE_ONE 1024
+#define SINE_ONE AURORA_LIGHT
 #define RAY_STEPS 8192
 #define STARS 260
 #define SKY 0xff000000u /* X byte of a background pixel that light may shine on */
@@ -49,10 +50,16 @@ struct Aurora {
     uint32_t *background;           /* width x horizon, X byte: SKY or 0 */
     uint32_t *profiles[CURTAINS];   /* LEVELS x (2 x height) */
     const uint32_t **lit[CURTAINS]; /* a column's profile, indexed by y */
+    AuroraColumn *columns;          /* of the curtain that is being hung */
     uint32_t *water;                /* a tint for each line of the lake */
     int16_t sine[SINE_STEPS];
     uint16_t rays[RAY_STEPS]; /* 0 .. SINE_ONE */
 };
+
+static int clamp(int value, int least, int most)
+{
+    return value < least ? least : value > most ? most : value;
+}
 
 static double mix(double a, double b, double t)
 {
@@ -75,7 +82,7 @@ static uint32_t next_random(uint32_t *state)
 }
 
 /* Light at @distance below the edge (negative: above), both in heights of the sky. */
-static uint32_t profile_colour(const CurtainLook *look, double distance, double level)
+static uint32_t profile_colour(const CurtainLook *look, double distance)
 {
     double up = -distance / look->fade;
     double strength = distance > 0 ? exp(-pow(distance / 0.028, 2)) : exp(-2.3 * up) - 0.06 * up;
@@ -83,16 +90,22 @@ static uint32_t profile_colour(const CurtainLook *look, double distance, double 
         return 0;
     double t = fmin(fmax(up, 0) * 1.6, 2);
     uint32_t colour = t < 1 ? blend(look->low, look->mid, t) : blend(look->mid, look->high, t - 1);
-    return blend(0, colour, strength * level);
+    return blend(0, colour, strength);
+}
+
+/* @level out of LEVELS - 1 parts of @colour. */
+static uint32_t dim(uint32_t colour, uint32_t level)
+{
+    return colour_mix(0, colour, level * 256 / (LEVELS - 1));
 }
 
 static uint32_t *make_profiles(const CurtainLook *look, int height, int horizon)
 {
     uint32_t *profiles = calloc((size_t)LEVELS * 2 * (size_t)height, sizeof *profiles);
     for (int y = 0; profiles != NULL && y < 2 * height; y++) {
-        uint32_t full = profile_colour(look, (y - height) / (double)horizon, 1);
-        for (int level = 0; full != 0 && level < LEVELS; level++)
-            profiles[level * 2 * height + y] = blend(0, full, level / (LEVELS - 1.0));
+        uint32_t full = profile_colour(look, (y - height) / (double)horizon);
+        for (uint32_t level = 0; full != 0 && level < LEVELS; level++)
+            profiles[level * 2 * (uint32_t)height + (uint32_t)y] = dim(full, level);
     }
     return profiles;
 }
@@ -130,10 +143,11 @@ static void put_star(Aurora *aurora, int x, int y, uint32_t colour)
 static void make_sky(Aurora *aurora)
 {
     uint32_t state = 20;
-    for (int y = 0; y < aurora->horizon; y++)
+    for (int y = 0; y < aurora->horizon; y++) {
+        uint32_t colour = SKY | sky_colour(y / (double)aurora->horizon);
         for (int x = 0; x < aurora->width; x++)
-            aurora->background[y * aurora->width + x] =
-                SKY | sky_colour(y / (double)aurora->horizon);
+            aurora->background[y * aurora->width + x] = colour;
+    }
     for (int i = 0; i < STARS; i++) {
         int x = (int)(next_random(&state) % (uint32_t)aurora->width);
         int y = (int)(next_random(&state) % (uint32_t)aurora->horizon);
@@ -160,11 +174,11 @@ static void make_mountains(Aurora *aurora)
     for (int x = 0; x < aurora->width; x++) {
         int far = ridge(aurora, x, 0.27, 1.3), near = ridge(aurora, x, 0.16, 4.4);
         int top = far > near ? far : near;
-        for (int y = aurora->horizon - top; y < aurora->horizon; y++) {
-            double depth = (aurora->horizon - y) / (double)(top + 1);
-            uint32_t colour = aurora->horizon - y <= near ? blend(0x040810, 0x070d18, depth)
-                                                          : blend(0x14283c, 0x0c182a, depth);
-            aurora->background[y * aurora->width + x] = colour;
+        for (int up = 1; up <= top; up++) {
+            uint32_t rise = (uint32_t)(up * 256 / (top + 1));
+            aurora->background[(aurora->horizon - up) * aurora->width + x] =
+                up <= near ? colour_mix(0x040810, 0x070d18, rise)
+                           : colour_mix(0x14283c, 0x0c182a, rise);
         }
     }
 }
@@ -176,6 +190,11 @@ static void make_water(Aurora *aurora)
             blend(0x0c2030, 0x02060e, fmin(1, y / (0.8 * (aurora->height - aurora->horizon))));
 }
 
+int aurora_horizon(int height)
+{
+    return height * 3 / 4;
+}
+
 Aurora *aurora_new(int width, int height)
 {
     Aurora *aurora = calloc(1, sizeof *aurora);
@@ -183,10 +202,12 @@ Aurora *aurora_new(int width, int height)
         return NULL;
     aurora->width = width;
     aurora->height = height;
-    aurora->horizon = height * 3 / 4;
+    aurora->horizon = aurora_horizon(height);
     aurora->background = calloc((size_t)width * (size_t)aurora->horizon + 1, sizeof(uint32_t));
     aurora->water = calloc((size_t)height, sizeof(uint32_t));
-    int is_complete = aurora->background != NULL && aurora->water != NULL;
+    aurora->columns = calloc((size_t)width, sizeof *aurora->columns);
+    bool is_complete =
+        aurora->background != NULL && aurora->water != NULL && aurora->columns != NULL;
     for (int i = 0; i < CURTAINS; i++) {
         aurora->profiles[i] = make_profiles(&looks[i], height, aurora->horizon);
         aurora->lit[i] = calloc((size_t)width, sizeof *aurora->lit[i]);
@@ -213,19 +234,14 @@ void aurora_free(Aurora *aurora)
     }
     free(aurora->background);
     free(aurora->water);
+    free(aurora->columns);
     free(aurora);
 }
 
-static int clamp(int value, int least, int most)
+void aurora_columns(const Aurora *aurora, int curtain, uint32_t milliseconds, AuroraColumn *columns)
 {
-    return value < least ? least : value > most ? most : value;
-}
-
-/* Where the curtain hangs and how bright it is, for every column. */
-static void hang_curtain(Aurora *aurora, int index, uint32_t milliseconds)
-{
-    const CurtainLook *look = &looks[index];
-    const int height = aurora->height, sky = aurora->horizon;
+    const CurtainLook *look = &looks[curtain];
+    const int sky = aurora->horizon, middle = (int)(look->edge * sky * 8);
     const int time = (int)((int64_t)milliseconds * look->drift / 1000);
     const int ray_time = (int)((int64_t)milliseconds * look->ray_drift / 1000);
 
@@ -233,13 +249,33 @@ static void hang_curtain(Aurora *aurora, int index, uint32_t milliseconds)
         int u = x * SINE_STEPS / aurora->width; /* the same scene at every width */
         int sway = 11 * wave(aurora, u + time) + 5 * wave(aurora, 2 * u - time * 2 + 900) +
                    2 * wave(aurora, 5 * u + time * 3 + 300);
-        int edge = (int)(look->edge * sky) + sway * sky / (SINE_ONE * 140);
-        int glow = SINE_ONE * 6 / 10 + wave(aurora, u - time * 2 + index * 1700) * 3 / 10 +
+        int edge = middle + sway / 140 * sky * 8 / SINE_ONE;
+        int glow = SINE_ONE * 6 / 10 + wave(aurora, u - time * 2 + curtain * 1700) * 3 / 10 +
                    wave(aurora, 3 * u + time) / 8;
         int ray = aurora->rays[(unsigned)(u + sway / 80 + ray_time) % RAY_STEPS];
-        int level = clamp(glow * ray / SINE_ONE * LEVELS / SINE_ONE, 0, LEVELS - 1);
-        aurora->lit[index][x] =
-            aurora->profiles[index] + level * 2 * height + clamp(height - edge, 0, height);
+        columns[x].offset_eighths = clamp(aurora->height * 8 - edge, 0, aurora->height * 8);
+        columns[x].light = clamp(glow * ray / SINE_ONE, 0, AURORA_LIGHT - 1);
+    }
+}
+
+const uint32_t *aurora_background(const Aurora *aurora)
+{
+    return aurora->background;
+}
+
+const uint32_t *aurora_profile(const Aurora *aurora, int curtain)
+{
+    return aurora->profiles[curtain] + (LEVELS - 1) * 2 * aurora->height;
+}
+
+/* Looks up the profile of every column of a curtain. */
+static void hang_curtain(Aurora *aurora, int curtain, uint32_t milliseconds)
+{
+    aurora_columns(aurora, curtain, milliseconds, aurora->columns);
+    for (int x = 0; x < aurora->width; x++) {
+        int level = aurora->columns[x].light * LEVELS / AURORA_LIGHT;
+        aurora->lit[curtain][x] = aurora->profiles[curtain] + level * 2 * aurora->height +
+                                  aurora->columns[x].offset_eighths / 8;
     }
 }
 

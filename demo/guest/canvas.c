@@ -124,6 +124,19 @@ void canvas_emblem(const Canvas *canvas, int x, int y)
     }
 }
 
+void canvas_emblem_argb(uint32_t *pixels)
+{
+    for (int i = 0; i < art_emblem.width * art_emblem.height; i++) {
+        int column = i % art_emblem.width;
+        uint32_t solid = alpha_of(art_emblem.coverage[i]);
+        uint32_t glow = alpha_of(art_emblem.glow[i]) * 5 / 8;
+        uint32_t colour =
+            colour_mix(colour_mix(0, emblem_glow(column), glow), emblem_colour(column), solid);
+        uint32_t alpha = 256 - (256 - glow) * (256 - solid) / 256;
+        pixels[i] = (alpha > 255 ? 255 : alpha) << 24 | colour;
+    }
+}
+
 void canvas_copy(const Canvas *canvas, const Canvas *source, Rectangle area)
 {
     area = clip(canvas, area);

@@ -44,5 +44,7 @@ int canvas_text(const Canvas *canvas, const ArtFace *face, int x, int baseline, 
                 const char *text);
 /* Draws the emblem with its top left corner at (@x, @y). */
 void canvas_emblem(const Canvas *canvas, int x, int y);
+/* The emblem as premultiplied ARGB; @pixels has its width and height. */
+void canvas_emblem_argb(uint32_t *pixels);
 /* Copies @area (clipped) from @source, a canvas of the same size. */
 void canvas_copy(const Canvas *canvas, const Canvas *source, Rectangle area);

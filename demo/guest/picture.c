@@ -12,6 +12,7 @@
 #define PANEL_MARGIN 26
 #define PANEL_PADDING 18
 #define PANEL_LINES 4
+#define PANEL_LEAST 460  /* pixels wide */
 #define PANEL_VALUES 128 /* x of the values in the panel */
 #define BOX_SIZE 96
 #define BOX_STEP_X 7
@@ -34,10 +35,12 @@ void picture_emblem_place(int width, int height, uint32_t milliseconds, int *x, 
     *y = room_y <= 0 ? 0 : bounce(milliseconds / 31 + (uint32_t)room_y / 4, room_y);
 }
 
-Rectangle picture_panel_area(int width, int height)
+Rectangle picture_panel_area(int width, int height, const char *renderer)
 {
-    Rectangle area = { PANEL_MARGIN, 0, width * 2 / 5, 0 };
-    area.width = area.width < 460 ? 460 : area.width;
+    Rectangle area = { .x = PANEL_MARGIN };
+    int wanted = PANEL_VALUES + art_text_width(&art_text, renderer) + PANEL_PADDING;
+    wanted = wanted < PANEL_LEAST ? PANEL_LEAST : wanted;
+    area.width = wanted < width - 2 * PANEL_MARGIN ? wanted : width - 2 * PANEL_MARGIN;
     area.height = PANEL_LINES * (art_text.line_height + 4) + 2 * PANEL_PADDING;
     area.y = height - (int)STRIP_CELL_SIZE - PANEL_MARGIN - area.height;
     return area;
@@ -68,7 +71,7 @@ void picture_paint_figures(const Canvas *canvas, Rectangle area, const PictureSt
 /* Panel and strip: every picture ends with them. */
 static void paint_figures(const Canvas *canvas, const PictureState *state, uint32_t alpha)
 {
-    Rectangle area = picture_panel_area(canvas->width, canvas->height);
+    Rectangle area = picture_panel_area(canvas->width, canvas->height, state->renderer);
     canvas_panel(canvas, area, PICTURE_PANEL_RADIUS, PICTURE_PANEL_COLOUR, alpha);
     picture_paint_figures(canvas, area, state, canvas->width, canvas->height);
     strip_draw(canvas->pixels, (unsigned)canvas->width, (unsigned)canvas->height, canvas->stride,
@@ -141,10 +144,10 @@ static int change_box(Picture *picture, const Canvas *canvas, const PictureState
 }
 
 static const PictureMode modes[] = {
-    { .name = "full", .paint = paint_scene },
+    { .name = "full", .paint = paint_scene, .is_scene = true },
     { .name = "box", .paint = paint_box, .change = change_box },
     { .name = "text", .paint = paint_text },
-    { .name = "still", .paint = paint_scene, .only_once = true },
+    { .name = "still", .paint = paint_scene, .only_once = true, .is_scene = true },
 };
 
 const PictureMode *picture_mode_find(const char *name)

@@ -38,6 +38,7 @@ typedef struct {
     int (*change)(struct Picture *picture, const Canvas *canvas, const PictureState *state,
                   Rectangle damage[PICTURE_DAMAGE_MOST]);
     bool only_once; /* one frame and no more */
+    bool is_scene;  /* the bare scene, which a GPU can draw as well */
 } PictureMode;
 
 typedef struct Picture {
@@ -60,7 +61,7 @@ void picture_clear(Picture *picture);
 #define PICTURE_PANEL_COLOUR 0x050a14
 #define PICTURE_PANEL_ALPHA 150 /* of 256 */
 #define PICTURE_PANEL_RADIUS 14
-Rectangle picture_panel_area(int width, int height);
+Rectangle picture_panel_area(int width, int height, const char *renderer);
 void picture_paint_figures(const Canvas *canvas, Rectangle panel, const PictureState *state,
                            int width, int height);
 /* Top left corner of the emblem: it wanders and is thrown back by the edges of the sky. */
