@@ -25,8 +25,9 @@ static bool parse_size(const char *text, int *width, int *height)
 const char *options_parse(Options *options, char *words)
 {
     enum { MODE, FPS, SIZE, SECONDS };
+    static char mode[] = "mode", fps[] = "fps", size[] = "size", seconds[] = "seconds";
     static char *const names[] = {
-        [MODE] = "mode", [FPS] = "fps", [SIZE] = "size", [SECONDS] = "seconds", NULL
+        [MODE] = mode, [FPS] = fps, [SIZE] = size, [SECONDS] = seconds, NULL
     };
     *options = (Options){ .mode = picture_mode_find("full"), .fps = DEFAULT_FPS };
 
