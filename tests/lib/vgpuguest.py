@@ -34,11 +34,15 @@ class Guest:
         return ["-kernel", str(self.kernel), "-initrd", str(self.initrd),
                 "-append", f"{self.append} vgpuctl.guest={mode}"]
 
+    def root_options(self):
+        """The disk with Mesa; without it the guest draws with its processor."""
+        return ["-drive", f"if=virtio,format=raw,readonly=on,file={self.root_image}"]
+
     @classmethod
     def find(cls, *variant):
         """The guest that was built, or a skipped test that says how to build it."""
         directory = os.environ.get("VGPUCTL_GUEST")
-        if not directory or variant:
+        if not directory:
             builder = vgputest.SOURCE_DIR / "demo" / "build-guest"
             directory = vgputest.run(builder, *variant, "--print-path").stdout.strip()
         if not directory or not (Path(directory) / "guest.json").exists():
@@ -52,9 +56,10 @@ class QemuGone(AssertionError):
 
 
 class Qemu:
-    """A QEMU without window; its serial line is read here, QMP runs over a socket pair."""
+    """A QEMU, usually without window; its serial line is read here, QMP runs over a socket pair."""
 
-    def __init__(self, *options, machine=("-M", "q35", "-accel", "tcg", "-cpu", "max", "-m", "512")):
+    def __init__(self, *options, display="none", environment=None,
+                 machine=("-M", "q35", "-accel", "tcg", "-cpu", "max", "-m", "512")):
         if shutil.which(QEMU) is None:
             raise unittest.SkipTest(f"{QEMU} is not installed")
         ours, theirs = socket.socketpair()
@@ -62,11 +67,11 @@ class Qemu:
         self.events = []
         self.started = time.monotonic()
         self.process = subprocess.Popen(
-            [QEMU, "-nodefaults", "-no-user-config", *machine, "-display", "none", "-no-reboot",
+            [QEMU, "-nodefaults", "-no-user-config", *machine, "-display", display, "-no-reboot",
              "-serial", "stdio", "-chardev", f"socket,id=qmp,fd={theirs.fileno()}",
              "-mon", "chardev=qmp,mode=control", *map(str, options)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            pass_fds=[theirs.fileno()])
+            env={**os.environ, **(environment or {})}, pass_fds=[theirs.fileno()])
         theirs.close()
         ours.settimeout(vgputest.PATIENCE)
         self.monitor = ours.makefile("rw")
