@@ -341,3 +341,13 @@ void gpus_free(GPtrArray *gpus)
         record_free(&gpu_type, gpus->pdata[i]);
     g_ptr_array_free(gpus, TRUE);
 }
+
+const PciRegion *gpu_find_region(const Gpu *gpu, int index)
+{
+    for (guint i = 0; gpu->regions != NULL && i < gpu->regions->len; i++) {
+        const PciRegion *region = gpu->regions->pdata[i];
+        if (region->index == index)
+            return region;
+    }
+    return NULL;
+}

@@ -87,3 +87,6 @@ extern const RecordType gpu_type;
  */
 GPtrArray *gpus_read(const Root *root, GError **error);
 void gpus_free(GPtrArray *gpus);
+
+/* The region of that number (6: expansion ROM), borrowed, or NULL. */
+const PciRegion *gpu_find_region(const Gpu *gpu, int index);

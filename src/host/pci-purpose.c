@@ -38,16 +38,6 @@ static const Purposes table[] = {
     { 0x102b, ANY_DEVICE, { "framebuffer", "registers (MMIO)", "pixel data window (ILOAD)" } },
 };
 
-static const PciRegion *find_region(const Gpu *gpu, int index)
-{
-    for (guint i = 0; gpu->regions != NULL && i < gpu->regions->len; i++) {
-        const PciRegion *region = gpu->regions->pdata[i];
-        if (region->index == index)
-            return region;
-    }
-    return NULL;
-}
-
 /* Meteor Lake, Arrow Lake (7dxx), Lunar Lake (64xx), Panther Lake (b0xx): no aperture any more. */
 static gboolean has_no_aperture(int device)
 {
@@ -92,7 +82,7 @@ const char *pci_region_purpose(const Gpu *gpu, const PciRegion *region)
     if (gpu->vendor_id == 0x8086 && region->index == 2)
         return intel_memory(gpu);
     if (gpu->vendor_id == 0x1002 && region->index == 2)
-        return find_region(gpu, 5) != NULL ? "doorbells" : "registers (MMIO)";
+        return gpu_find_region(gpu, 5) != NULL ? "doorbells" : "registers (MMIO)";
     for (gsize i = 0; i < G_N_ELEMENTS(table); i++)
         if (table[i].vendor == gpu->vendor_id &&
             (table[i].device == ANY_DEVICE || table[i].device == gpu->device_id))
