@@ -4,6 +4,8 @@
 #include "cmd/rows.h"
 
 const Command *const commands[] = {
+    &command_gpus,
+    &command_gpu,
     &command_command_table,
     NULL,
 };

@@ -5,3 +5,5 @@
 #include "cmd/cmd.h"
 
 extern const Command command_command_table;
+extern const Command command_gpu;
+extern const Command command_gpus;
