@@ -80,19 +80,26 @@ static GlPlatform *platform_from_result(const ProcessResult *result)
     return platform_from_failure(text);
 }
 
+/* One round of questions. */
+typedef struct {
+    GlFacts *facts;
+    const char *probe; /* the program */
+    gboolean late;     /* an answer did not come in time: perhaps the machine was only busy */
+} Round;
+
 /* Asks one platform; FALSE when the probe program could not be started at all. */
-static gboolean ask(GlFacts *facts, const char *probe, GlPlatformKind kind, const char *node)
+static gboolean ask(Round *round, GlPlatformKind kind, const char *node)
 {
     g_autofree char *option =
         g_strconcat("--", kind == GL_PLATFORM_GBM ? "node" : gl_platform_words[kind], NULL);
-    const char *argv[] = { probe, option, kind == GL_PLATFORM_GBM ? node : NULL, NULL };
+    const char *argv[] = { round->probe, option, kind == GL_PLATFORM_GBM ? node : NULL, NULL };
     ProcessRequest request = { .argv = argv,
                                .limit_ms = PROBE_LIMIT_MS,
                                .output_limit = PROBE_OUTPUT_LIMIT };
     g_auto(ProcessResult) result = { 0 };
     g_autoptr(GError) error = NULL;
     if (!process_run(&request, &result, &error)) {
-        facts->failure = g_strdup(error->message);
+        round->facts->failure = g_strdup(error->message);
         return FALSE;
     }
     GlPlatform *platform = platform_from_result(&result);
@@ -100,29 +107,28 @@ static gboolean ask(GlFacts *facts, const char *probe, GlPlatformKind kind, cons
     platform->kind = (int)kind;
     g_free(platform->node);
     platform->node = g_strdup(node);
-    g_ptr_array_add(facts->platforms, platform);
+    g_ptr_array_add(round->facts->platforms, platform);
+    round->late |= result.timed_out;
     return TRUE;
 }
 
-static gboolean ask_nodes(GlFacts *facts, const char *probe, const GPtrArray *nodes)
+static gboolean ask_nodes(Round *round, const GPtrArray *nodes)
 {
     for (guint i = 0; nodes != NULL && i < nodes->len; i++) {
         const DrmNode *node = nodes->pdata[i];
-        if (node->usable && !ask(facts, probe, GL_PLATFORM_GBM, node->path))
+        if (node->usable && !ask(round, GL_PLATFORM_GBM, node->path))
             return FALSE;
     }
-    return ask(facts, probe, GL_PLATFORM_GBM, GL_NO_DEVICE) &&
-           ask(facts, probe, GL_PLATFORM_SURFACELESS, NULL);
+    return ask(round, GL_PLATFORM_GBM, GL_NO_DEVICE) && ask(round, GL_PLATFORM_SURFACELESS, NULL);
 }
 
-static gboolean ask_screen(GlFacts *facts, const char *probe)
+static gboolean ask_screen(Round *round)
 {
     const char *display = g_getenv("DISPLAY"), *wayland = g_getenv("WAYLAND_DISPLAY");
     if (display != NULL && *display != '\0' &&
-        !(ask(facts, probe, GL_PLATFORM_X11, display) &&
-          ask(facts, probe, GL_PLATFORM_GLX, display)))
+        !(ask(round, GL_PLATFORM_X11, display) && ask(round, GL_PLATFORM_GLX, display)))
         return FALSE;
-    return wayland == NULL || *wayland == '\0' || ask(facts, probe, GL_PLATFORM_WAYLAND, wayland);
+    return wayland == NULL || *wayland == '\0' || ask(round, GL_PLATFORM_WAYLAND, wayland);
 }
 
 static json_t *nodes_key(const Root *root, const GPtrArray *nodes)
@@ -219,8 +225,9 @@ GlFacts *gl_facts_read(const Root *root, const GPtrArray *nodes, gboolean with_s
 
     facts = record_new(&gl_facts_type);
     facts->platforms = g_ptr_array_new();
-    facts->probed = ask_nodes(facts, probe, nodes) && (!with_screen || ask_screen(facts, probe));
-    if (facts->probed) {
+    Round round = { facts, probe, FALSE };
+    facts->probed = ask_nodes(&round, nodes) && (!with_screen || ask_screen(&round));
+    if (facts->probed && !round.late) {
         g_autoptr(json_t) value = record_to_json(&gl_facts_type, facts);
         cache_store(CACHE_NAME, key, value);
     }

@@ -52,7 +52,8 @@ extern const RecordType gl_facts_type;
 /*
  * Asks every node in @nodes (DrmNode) that is usable, GL_NO_DEVICE, and the screen of this session
  * when @with_screen. Answers are kept for this boot in the user's cache directory, keyed by the
- * nodes and the GL libraries; @refresh asks again. Never fails: what goes wrong is in the facts.
+ * nodes and the GL libraries, unless one came too late; @refresh asks again. Never fails: what goes
+ * wrong is in the facts.
  */
 GlFacts *gl_facts_read(const Root *root, const GPtrArray *nodes, gboolean with_screen,
                        gboolean refresh);
