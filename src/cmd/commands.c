@@ -6,6 +6,7 @@
 const Command *const commands[] = {
     &command_gpus,
     &command_gpu,
+    &command_qemu,
     &command_command_table,
     NULL,
 };

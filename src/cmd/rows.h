@@ -7,3 +7,4 @@
 extern const Command command_command_table;
 extern const Command command_gpu;
 extern const Command command_gpus;
+extern const Command command_qemu;
