@@ -28,10 +28,12 @@ static void add_options(DisplayAnswer *answer, const DisplaySituation *situation
                         const DisplayRow *row)
 {
     for (guint i = 0; i < G_N_ELEMENTS(row->options) && row->options[i] != NULL; i += 2) {
+        gboolean beside = row->options[2] != NULL && g_str_equal(row->options[i + 1], "none");
         PlanOption *option = record_new(&plan_option_type);
         option->name = g_strdup(row->options[i]);
         option->value = display_situation_expand(situation, row->options[i + 1]);
-        option->reason = display_situation_expand(situation, row->reason);
+        option->reason = beside ? g_strdup("no window beside the server")
+                                : display_situation_expand(situation, row->reason);
         g_ptr_array_add(answer->options, option);
     }
 }

@@ -98,8 +98,8 @@ void qemu_plan_display(Plan *plan, const PlanRequest *request, const DisplayAnsw
         const PlanOption *option = answer->options->pdata[i];
         plan_add(plan, option->name, option->value, option->reason);
     }
-    const PlanOption *first = answer->options->pdata[0];
-    plan_note(plan, "display: %s: %s", answer->name, first->reason);
+    const PlanOption *last = answer->options->pdata[answer->options->len - 1];
+    plan_note(plan, "display: %s: %s", answer->name, last->reason);
     if (answer->note != NULL)
         plan_note(plan, "%s", answer->note);
 }

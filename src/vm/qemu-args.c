@@ -108,19 +108,32 @@ static void plan_identity(Plan *plan, const VmConfig *config)
     plan_add(plan, "-nodefaults", NULL, "no devices but those named here");
 }
 
-/* spice-app starts a viewer, which the filter would forbid. */
-static void plan_sandbox(Plan *plan, const QemuFacts *qemu, gboolean spawns)
+/* Why QEMU must be let start programs; NULL: it must not. */
+static const char *spawns(const PlanRequest *request, const DisplayAnswer *answer)
 {
+    if (answer->display == DISPLAY_SPICE_APP)
+        return "it starts the viewer";
+    if (qemu_plan_shares_memory(request))
+        return "virglrenderer starts a process of its own for Vulkan";
+    return NULL;
+}
+
+static void plan_sandbox(Plan *plan, const PlanRequest *request, const DisplayAnswer *answer)
+{
+    const QemuFacts *qemu = request->facts->qemu;
     if (!qemu->sandbox) {
         plan_note(plan, "%s has no -sandbox: a guest that breaks out of QEMU meets no filter",
                   qemu->binary);
         return;
     }
-    plan_add_format(plan, "-sandbox",
-                    spawns ? "system calls QEMU never needs are refused; it may start the viewer"
-                           : "system calls QEMU never needs are refused to it",
+    const char *why = spawns(request, answer);
+    g_autofree char *reason =
+        g_strdup_printf("system calls QEMU never needs are refused to it%s%s%s",
+                        why != NULL ? " (all but starting programs: " : "", why != NULL ? why : "",
+                        why != NULL ? ")" : "");
+    plan_add_format(plan, "-sandbox", reason,
                     "on,obsolete=deny,elevateprivileges=deny,spawn=%s,resourcecontrol=deny",
-                    spawns ? "allow" : "deny");
+                    why != NULL ? "allow" : "deny");
 }
 
 static void plan_machine(Plan *plan, const PlanRequest *request, const Choice *choice)
@@ -258,7 +271,7 @@ Plan *qemu_plan(const PlanRequest *request, GError **error)
     plan->binary = g_strdup(facts->qemu->binary);
     plan->fallback_type = g_strdup(lower_type(request->vgpu));
     plan_identity(plan, request->config);
-    plan_sandbox(plan, facts->qemu, answer->display == DISPLAY_SPICE_APP);
+    plan_sandbox(plan, request, answer);
     plan_machine(plan, request, &choice);
     plan_firmware(plan, request);
     if (!plan_kernel(plan, request->config, error) || !plan_devices(plan, request, answer, error))
