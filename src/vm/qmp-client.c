@@ -8,8 +8,8 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/json.h"
 #include "vm/qmp-call.h"
+#include "vm/qmp-message.h"
 
 #define READ_CHUNK 16384
 
@@ -238,27 +238,6 @@ static void client_take_greeting(QmpClient *client, json_t *greeting)
     client_start_writing(client);
 }
 
-static gint64 event_time_us(const json_t *message)
-{
-    const json_t *timestamp = json_object_get(message, "timestamp");
-    gint64 seconds = json_get_int(timestamp, "seconds", -1);
-    gint64 microseconds = json_get_int(timestamp, "microseconds", -1);
-    if (seconds < 0 || seconds >= G_MAXINT64 / G_USEC_PER_SEC || microseconds < 0 ||
-        microseconds >= G_USEC_PER_SEC)
-        return -1;
-    return seconds * G_USEC_PER_SEC + microseconds;
-}
-
-static void client_take_event(QmpClient *client, const json_t *message)
-{
-    const char *name = json_get_text(message, "event");
-    const json_t *data = json_object_get(message, "data");
-    if (name == NULL || (data != NULL && !json_is_object(data)))
-        client_broken(client, "an event without a name, or with data that is no object");
-    else if (client->handlers.event != NULL)
-        client->handlers.event(client, name, data, event_time_us(message), client->userdata);
-}
-
 /*
  * The call that a reply belongs to, taken off the queue. QEMU leaves the id out where it could not
  * read it; it answers in order, so that error is the oldest call's. Replies with an id that we do
@@ -280,64 +259,49 @@ static QmpCall *client_steal_answered(QmpClient *client, const json_t *id, gbool
     return NULL;
 }
 
-/* QEMU's words for an error of ours, which has one line. Owned. */
-static char *one_line(const char *text)
+static void client_take_reply(QmpClient *client, const QmpMessage *message)
 {
-    char *line = g_strdup(text != NULL ? text : "no reason given");
-    for (char *c = line; *c != '\0'; c++)
-        if (g_ascii_iscntrl(*c))
-            *c = ' ';
-    return line;
-}
-
-static void client_take_reply(QmpClient *client, const json_t *message)
-{
-    const json_t *refusal = json_object_get(message, "error");
-    QmpCall *call = client_steal_answered(client, json_object_get(message, "id"), refusal != NULL);
+    gboolean refused = message->kind == QMP_MESSAGE_ERROR;
+    QmpCall *call = client_steal_answered(client, message->id, refused);
     if (call == NULL)
         return;
-    if (refusal == NULL) {
-        client_complete(client, call, json_object_get(message, "return"), NULL, NULL);
-        return;
-    }
-    g_autofree char *description = one_line(json_get_text(refusal, "desc"));
     g_autoptr(GError) error = NULL;
-    error_set(&error, VGPUCTL_ERROR_FAILED, "QEMU command '%s': %s", call->command, description);
-    client_complete(client, call, NULL, error, json_get_text(refusal, "class"));
+    if (refused)
+        error_set(&error, VGPUCTL_ERROR_FAILED, "QEMU command '%s': %s", call->command,
+                  message->description);
+    client_complete(client, call, message->value, error, message->name);
 }
 
-/*
- * QEMU writes 64-bit numbers without a sign, jansson's integers have one. Such a message is read
- * with real numbers: its large values lose their last digits, we do not lose the connection.
- */
-static json_t *parse_message(const char *text, gsize length, json_error_t *ret_where)
+static void client_take_message(QmpClient *client, const QmpMessage *message)
 {
-    json_t *message = json_loadb(text, length, JSON_REJECT_DUPLICATES, ret_where);
-    if (message == NULL && json_error_code(ret_where) == json_error_numeric_overflow)
-        message =
-            json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, ret_where);
-    return message;
-}
-
-static void client_take_message(QmpClient *client, const char *text, gsize length)
-{
-    json_error_t where;
-    g_autoptr(json_t) message = parse_message(text, length, &where);
-    if (message == NULL) {
-        g_autofree char *printable = g_strescape(where.text, NULL);
-        g_autofree char *what = g_strconcat("a line that is not JSON: ", printable, NULL);
-        client_broken(client, what);
-    } else if (!json_is_object(message)) {
-        client_broken(client, "a message that is no object");
-    } else if (json_object_get(message, "QMP") != NULL) {
-        client_take_greeting(client, json_object_get(message, "QMP"));
-    } else if (json_object_get(message, "event") != NULL) {
-        client_take_event(client, message);
-    } else if (json_object_get(message, "return") != NULL ||
-               json_object_get(message, "error") != NULL) {
+    switch (message->kind) {
+    case QMP_MESSAGE_GREETING:
+        client_take_greeting(client, message->value);
+        break;
+    case QMP_MESSAGE_EVENT:
+        if (client->handlers.event != NULL)
+            client->handlers.event(client, message->name, message->value, message->time_us,
+                                   client->userdata);
+        break;
+    case QMP_MESSAGE_RETURN:
+    case QMP_MESSAGE_ERROR:
         client_take_reply(client, message);
+        break;
+    case QMP_MESSAGE_OTHER:
+        break;
+    default:
+        g_assert_not_reached();
     }
-    /* anything else a later QEMU may have to say is not for us */
+}
+
+static void client_take_line(QmpClient *client, const char *text, gsize length)
+{
+    g_auto(QmpMessage) message = { 0 };
+    g_autoptr(GError) error = NULL;
+    if (qmp_message_parse(text, length, &message, &error))
+        client_take_message(client, &message);
+    else
+        client_broken(client, error->message);
 }
 
 /* Handles the whole lines in the input; stops where a callback ends the connection. */
@@ -355,7 +319,7 @@ static void client_take_lines(QmpClient *client)
         }
         if (end == NULL)
             break;
-        client_take_message(client, (const char *)client->input->data + start, length);
+        client_take_line(client, (const char *)client->input->data + start, length);
         start += length + 1;
         client->searched = start;
     }

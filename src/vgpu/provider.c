@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vgpu/provider.h"
+
+#include "base/error.h"
+#include "base/suggest.h"
+
+const VgpuProvider *const vgpu_providers[] = { &provider_virtio, NULL };
+
+void vgpu_candidate_free(VgpuCandidate *candidate)
+{
+    if (candidate == NULL)
+        return;
+    vgpu_device_free(candidate->device);
+    g_free(candidate->obstacle);
+    g_free(candidate);
+}
+
+/* The candidates of all providers, in order. */
+static GPtrArray *all_candidates(const HostFacts *facts, const VgpuWish *wish)
+{
+    GPtrArray *all = g_ptr_array_new_with_free_func((GDestroyNotify)vgpu_candidate_free);
+    for (gsize i = 0; vgpu_providers[i] != NULL; i++) {
+        GPtrArray *candidates = vgpu_providers[i]->candidates(facts, wish);
+        g_ptr_array_extend_and_steal(all, candidates);
+    }
+    return all;
+}
+
+static gboolean is_auto(const VgpuWish *wish)
+{
+    return wish->type == NULL || g_str_equal(wish->type, "auto");
+}
+
+static gboolean matches(const VgpuCandidate *candidate, const VgpuWish *wish)
+{
+    if (wish->parent != NULL && g_strcmp0(candidate->device->parent, wish->parent) != 0)
+        return FALSE;
+    if (is_auto(wish))
+        return !candidate->by_name_only;
+    return g_str_equal(candidate->device->type, wish->type);
+}
+
+static gboolean is_known_type(const GPtrArray *candidates, const char *type)
+{
+    for (guint i = 0; i < candidates->len; i++)
+        if (g_str_equal(((VgpuCandidate *)candidates->pdata[i])->device->type, type))
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean refuse_type(const GPtrArray *candidates, const char *type, GError **error)
+{
+    g_autoptr(GPtrArray) types = g_ptr_array_new();
+    g_ptr_array_add(types, (gpointer) "auto");
+    g_ptr_array_add(types, (gpointer) "none");
+    for (guint i = 0; i < candidates->len; i++) {
+        const char *known = ((VgpuCandidate *)candidates->pdata[i])->device->type;
+        if (!g_ptr_array_find_with_equal_func(types, known, g_str_equal, NULL))
+            g_ptr_array_add(types, (gpointer)known);
+    }
+    g_ptr_array_add(types, NULL);
+    const char *near = suggest_word(type, (const char *const *)types->pdata);
+    g_autofree char *list = g_strjoinv(", ", (char **)types->pdata);
+    return error_set(error, VGPUCTL_ERROR_USAGE, "--vgpu %s: there is no such type; %s%s%s%s", type,
+                     near != NULL ? "did you mean '" : "this host knows ",
+                     near != NULL ? near : list, near != NULL ? "'?" : "", "");
+}
+
+/* The refusal of the first candidate that matched, and the first that would do. */
+static gboolean refuse(const GPtrArray *candidates, const VgpuCandidate *wanted,
+                       const VgpuWish *wish, GError **error)
+{
+    const char *type = is_auto(wish) ? "auto" : wish->type;
+    if (wanted == NULL)
+        return error_set(error, VGPUCTL_ERROR_REFUSED,
+                         "--vgpu %s --parent %s: that GPU serves no such vGPU; vgpuctl gpus lists "
+                         "what each could",
+                         type, wish->parent);
+    for (guint i = 0; i < candidates->len; i++) {
+        const VgpuCandidate *other = candidates->pdata[i];
+        if (other->obstacle == NULL)
+            return error_set(error, VGPUCTL_ERROR_REFUSED, "--vgpu %s: %s; --vgpu %s works here",
+                             type, wanted->obstacle, other->device->type);
+    }
+    return error_set(error, VGPUCTL_ERROR_REFUSED, "--vgpu %s: %s; without a vGPU: --vgpu none",
+                     type, wanted->obstacle);
+}
+
+/* "no virgl: <obstacle>" for what would have been better. */
+static void add_reason(VgpuDevice *device, const VgpuCandidate *better)
+{
+    if (better == NULL)
+        return;
+    g_autofree char *own = device->reason;
+    device->reason =
+        g_strdup_printf("%s; not %s, because %s", own, better->device->type, better->obstacle);
+}
+
+VgpuDevice *vgpu_choose(const HostFacts *facts, const VgpuWish *wish, GError **error)
+{
+    g_autoptr(GPtrArray) candidates = all_candidates(facts, wish);
+    if (!is_auto(wish) && !is_known_type(candidates, wish->type)) {
+        refuse_type(candidates, wish->type, error);
+        return NULL;
+    }
+    const VgpuCandidate *refused = NULL;
+    for (guint i = 0; i < candidates->len; i++) {
+        VgpuCandidate *candidate = candidates->pdata[i];
+        if (!matches(candidate, wish))
+            continue;
+        if (candidate->obstacle == NULL) {
+            VgpuDevice *device = g_steal_pointer(&candidate->device);
+            add_reason(device, refused);
+            candidate->device = record_copy(&vgpu_device_type, device);
+            return device;
+        }
+        /* the nearest better one: what is missing for it is what the user can change */
+        refused = candidate;
+    }
+    refuse(candidates, refused, wish, error);
+    return NULL;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Providers of vGPUs
+ *
+ * A technology that yields vGPUs is one file and one row: it looks at the host's facts and names
+ * what it could give, best first, with a reason for each that it could not. Choosing among all of
+ * them is one function for all.
+ */
+#pragma once
+
+#include "host/facts.h"
+#include "rules/vgpu-device.h"
+
+/* What a VM is to get. */
+typedef struct {
+    const char *type;    /* NULL or "auto": the best; else a type of any provider */
+    const char *parent;  /* NULL: any GPU; else its address */
+    int display;         /* DisplayKind that must show it */
+    const char *address; /* of that display, or NULL */
+    int width, height;   /* preferred mode; 0: the device's default */
+} VgpuWish;
+
+/* One vGPU a provider could give, or not. */
+typedef struct {
+    VgpuDevice *device;
+    char *obstacle;        /* why it is not to be had here; NULL: it is */
+    gboolean by_name_only; /* works, but worse than what comes behind it in the order */
+} VgpuCandidate;
+
+void vgpu_candidate_free(VgpuCandidate *candidate);
+
+typedef struct {
+    const char *name;
+    /* VgpuCandidate, best first; the array frees its elements. */
+    GPtrArray *(*candidates)(const HostFacts *facts, const VgpuWish *wish);
+} VgpuProvider;
+
+extern const VgpuProvider provider_virtio;
+
+/* All rows in the order of preference, NULL-terminated. */
+extern const VgpuProvider *const vgpu_providers[];
+
+/*
+ * The best device for @wish, owned; its reason says why it and not a better one. NULL with @error
+ * set: VGPUCTL_ERROR_REFUSED names the obstacle and what works instead, VGPUCTL_ERROR_USAGE an
+ * unknown type with the nearest known one.
+ */
+VgpuDevice *vgpu_choose(const HostFacts *facts, const VgpuWish *wish, GError **error);
