@@ -3,6 +3,8 @@
 
 #include "cmd/rows.h"
 
+/* one row a line, so that two changes rarely meet */
+/* clang-format off */
 const Command *const commands[] = {
     &command_gpus,
     &command_gpu,
@@ -10,3 +12,4 @@ const Command *const commands[] = {
     &command_command_table,
     NULL,
 };
+/* clang-format on */
