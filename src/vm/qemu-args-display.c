@@ -85,6 +85,19 @@ gboolean qemu_plan_vgpu(Plan *plan, const PlanRequest *request, GError **error)
                                : plan_virtio(plan, request, error);
 }
 
+/*
+ * Without a session bus GTK (accessibility, settings) and SDL (screen saver) have libdbus and GIO
+ * start one: a fork that the sandbox answers with SIGSYS. An address of no known kind makes them do
+ * without.
+ */
+static void plan_session_bus(Plan *plan, const PlanRequest *request, const DisplayAnswer *answer)
+{
+    const ScreenFacts *screen = request->facts->screen;
+    gboolean window = answer->display == DISPLAY_GTK || answer->display == DISPLAY_SDL;
+    if (window && screen != NULL && !screen->session_bus)
+        plan_set_environment(plan, "DBUS_SESSION_BUS_ADDRESS", "disabled:");
+}
+
 void qemu_plan_display(Plan *plan, const PlanRequest *request, const DisplayAnswer *answer)
 {
     plan->display = g_strdup(answer->name);
@@ -102,6 +115,7 @@ void qemu_plan_display(Plan *plan, const PlanRequest *request, const DisplayAnsw
     plan_note(plan, "display: %s: %s", answer->name, last->reason);
     if (answer->note != NULL)
         plan_note(plan, "%s", answer->note);
+    plan_session_bus(plan, request, answer);
 }
 
 void qemu_plan_usb(Plan *plan, const PlanRequest *request)

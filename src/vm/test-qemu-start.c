@@ -14,37 +14,44 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "tests/lib/background.h"
 #include "tests/lib/sample-facts.h"
+#include "rules/display-matrix.h"
 #include "vm/qemu-args.h"
 
 typedef struct {
     const char *name;
-    gboolean vgpu; /* virtio-gpu 2D, which starts everywhere */
+    const char *vgpu; /* a type of virtio-gpu; NULL: none */
     const char *config;
 } Case;
 
 /* DIR stands for the directory of the test's images. */
 static const Case cases[] = {
-    { "plain", TRUE, "[vm]\nname=a\n[disk]\npath=DIR/a.raw\n[vgpu]\nmode=1280x800\n" },
-    { "odd-names", TRUE, "[vm]\nname=a\nserial=DIR/x,y.log\n[disk]\npath=DIR/b, =@.raw\n" },
-    { "snapshot", TRUE, "[vm]\nname=a\nsnapshot=true\n[disk]\npath=DIR/b, =@.raw\n" },
-    { "readonly", TRUE, "[vm]\nname=a\n[disk]\npath=DIR/a.raw\nreadonly=true\n" },
-    { "cdrom", TRUE, "[vm]\nname=a\n[disk]\npath=DIR/a.raw\n[cdrom]\npath=DIR/cd.iso\n" },
-    { "uefi", TRUE, "[vm]\nname=a\nfirmware=uefi\n[disk]\npath=DIR/a.raw\n" },
-    { "no-screen", FALSE, "[vm]\nname=a\n[disk]\npath=DIR/a.raw\n[network]\nmode=none\n" },
-    { "no-display", TRUE, "[vm]\nname=a\n[disk]\npath=DIR/a.raw\n[display]\nkind=none\n" },
-    { "vnc-tcp", TRUE,
+    { "plain", "2d", "[vm]\nname=a\n[disk]\npath=DIR/a.raw\n[vgpu]\nmode=1280x800\n" },
+    { "odd-names", "2d", "[vm]\nname=a\nserial=DIR/x,y.log\n[disk]\npath=DIR/b, =@.raw\n" },
+    { "snapshot", "2d", "[vm]\nname=a\nsnapshot=true\n[disk]\npath=DIR/b, =@.raw\n" },
+    { "readonly", "2d", "[vm]\nname=a\n[disk]\npath=DIR/a.raw\nreadonly=true\n" },
+    { "cdrom", "2d", "[vm]\nname=a\n[disk]\npath=DIR/a.raw\n[cdrom]\npath=DIR/cd.iso\n" },
+    { "uefi", "2d", "[vm]\nname=a\nfirmware=uefi\n[disk]\npath=DIR/a.raw\n" },
+    { "no-screen", NULL, "[vm]\nname=a\n[disk]\npath=DIR/a.raw\n[network]\nmode=none\n" },
+    { "no-display", "2d", "[vm]\nname=a\n[disk]\npath=DIR/a.raw\n[display]\nkind=none\n" },
+    { "vnc-tcp", "2d",
       "[vm]\nname=a\n[disk]\npath=DIR/a.raw\n[display]\nkind=vnc\naddress=127.0.0.1:98\n" },
-    { "vnc-socket", TRUE,
+    { "vnc-socket", "2d",
       "[vm]\nname=a\n[disk]\npath=DIR/a.raw\n[display]\nkind=vnc\naddress=unix:DIR/v.sock\n" },
-    { "spice", TRUE, "[vm]\nname=a\n[disk]\npath=DIR/a.raw\n[display]\nkind=spice\n" },
-    { "spice-tcp", TRUE,
+    { "spice", "2d", "[vm]\nname=a\n[disk]\npath=DIR/a.raw\n[display]\nkind=spice\n" },
+    { "spice-tcp", "2d",
       "[vm]\nname=a\n[disk]\npath=DIR/a.raw\n[display]\nkind=spice\naddress=127.0.0.1:59298\n" },
-    { "usb", TRUE, "[vm]\nname=a\n[disk]\npath=DIR/a.raw\n[usb]\nredirect=true\n" },
+    { "gtk", "2d", "[vm]\nname=a\n[display]\nkind=gtk\n" },
+    { "gtk-opengl", "virgl", "[vm]\nname=a\n[display]\nkind=gtk\n" },
+    { "sdl", "2d", "[vm]\nname=a\n[display]\nkind=sdl\n" },
+    { "sdl-opengl", "virgl", "[vm]\nname=a\n[display]\nkind=sdl\n" },
+    { "usb", "2d", "[vm]\nname=a\n[disk]\npath=DIR/a.raw\n[usb]\nredirect=true\n" },
 };
 
 static char *directory;
 static QemuFacts *qemu; /* NULL: none is installed */
+static GPid xvfb;       /* 0: none is installed */
 
 static VmConfig *read_config(const Case *c)
 {
@@ -74,10 +81,13 @@ static GPtrArray *probe_disks(const VmConfig *config)
 }
 
 /* Starts @argv with @monitor as the descriptor it names; the child's stderr is the test's. */
-static pid_t start(char *const *argv, int monitor)
+static pid_t start(const Plan *plan, char *const *argv, int monitor)
 {
     pid_t pid = fork();
     if (pid == 0) {
+        background_die_with_test(NULL);
+        for (guint i = 0; plan->environment != NULL && plan->environment[i] != NULL; i++)
+            putenv(plan->environment[i]);
         fcntl(monitor, F_SETFD, 0);
         execv(argv[0], argv);
         _exit(127);
@@ -108,7 +118,7 @@ static void assert_starts(const Plan *plan)
     g_autoptr(GError) error = NULL;
     g_auto(GStrv) argv = plan_argv(plan, directory, fds, &error);
     g_assert_no_error(error);
-    pid_t pid = start(argv, ends[1]);
+    pid_t pid = start(plan, argv, ends[1]);
     close(ends[1]);
 
     g_autoptr(GString) line = g_string_new(NULL);
@@ -142,21 +152,27 @@ static Firmware *prepare_firmware(const VmConfig *config)
     return firmware;
 }
 
+static gboolean wants_window(const VmConfig *config)
+{
+    return config->display == DISPLAY_GTK || config->display == DISPLAY_SDL;
+}
+
 static void start_case(const Case *c, VmConfig *config, const Firmware *firmware)
 {
-    static const VgpuDevice plain = { .provider = (char *)"virtio-gpu",
-                                      .type = (char *)"2d",
-                                      .console = CONSOLE_2D,
-                                      .width = 1280,
-                                      .height = 800,
-                                      .reason = (char *)"as asked" };
+    VgpuDevice vgpu = { .provider = (char *)"virtio-gpu",
+                        .type = (char *)c->vgpu,
+                        .console = g_strcmp0(c->vgpu, "2d") == 0 ? CONSOLE_2D : CONSOLE_TEXTURE,
+                        .width = 1280,
+                        .height = 800,
+                        .reason = (char *)"as asked" };
     g_auto(Sample) sample;
-    sample_init(&sample, SAMPLE_QEMU_7_2, SCREEN_NONE, SAMPLE_NODES_NONE);
+    sample_init(&sample, SAMPLE_QEMU_7_2, wants_window(config) ? SCREEN_X11 : SCREEN_NONE,
+                SAMPLE_NODES_NONE);
     sample.facts.qemu = qemu;
     GPtrArray *disks = probe_disks(config);
     PlanRequest request = { .config = config,
                             .facts = &sample.facts,
-                            .vgpu = c->vgpu ? &plain : NULL,
+                            .vgpu = c->vgpu != NULL ? &vgpu : NULL,
                             .disks = disks,
                             .firmware = firmware };
     g_autoptr(GError) error = NULL;
@@ -178,6 +194,10 @@ static void test_start(gconstpointer data)
         return;
     }
     g_autoptr(VmConfig) config = read_config(c);
+    if (wants_window(config) && xvfb == 0) {
+        g_test_skip("no Xvfb is installed");
+        return;
+    }
     Firmware *firmware = config->firmware == FIRMWARE_UEFI ? prepare_firmware(config) : NULL;
     if (config->firmware == FIRMWARE_BIOS || firmware != NULL)
         start_case(c, config, firmware);
@@ -203,12 +223,15 @@ int main(int argc, char **argv)
     write_file("display-secret", 8, "secret12");
     g_autoptr(Root) root = root_open("/", NULL);
     qemu = qemu_facts_read(root, NULL, FALSE, NULL);
+    xvfb = xvfb_start();
+    g_unsetenv("DBUS_SESSION_BUS_ADDRESS"); /* as in a bare session, where GTK would start one */
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *path = g_strconcat("/qemu-start/", cases[i].name, NULL);
         g_test_add_data_func(path, &cases[i], test_start);
     }
     int status = g_test_run();
+    background_stop(xvfb);
     record_free(&qemu_facts_type, qemu);
     file_remove_tree(directory, NULL);
     g_free(directory);

@@ -126,6 +126,7 @@ static inline void sample_screen(Sample *sample, int kind, gboolean hardware)
         .wayland_display = wayland ? (char *)"/run/user/1000/wayland-0" : NULL,
         .why = kind == SCREEN_NONE ? (char *)"neither DISPLAY nor WAYLAND_DISPLAY is set" : NULL,
         .runtime_dir = (char *)"/run/user/1000",
+        .session_bus = wayland,
         .uid = 1000,
     };
     if (kind == SCREEN_NONE)
