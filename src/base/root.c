@@ -113,6 +113,19 @@ char *root_read(const Root *root, const char *path, gsize *length, GError **erro
     return (char *)g_byte_array_free(g_steal_pointer(&bytes), FALSE);
 }
 
+GMappedFile *root_map(const Root *root, const char *path, GError **error)
+{
+    autofd int fd = root_open_file(root, path, O_RDONLY, error);
+    if (fd < 0)
+        return NULL;
+    g_autoptr(GError) reason = NULL;
+    GMappedFile *file = g_mapped_file_new_from_fd(fd, FALSE, &reason);
+    if (file == NULL)
+        error_set(error, VGPUCTL_ERROR_FAILED, "Mapping %s%s: %s", root->directory, path,
+                  reason->message);
+    return file;
+}
+
 char *root_read_attr(const Root *root, const char *path, GError **error)
 {
     char *text = root_read(root, path, NULL, error);

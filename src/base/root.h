@@ -37,6 +37,12 @@ int root_open_file(const Root *root, const char *path, int flags, GError **error
 char *root_read(const Root *root, const char *path, gsize *length, GError **error);
 
 /*
+ * Maps a regular file for reading, for large databases of which little is looked at; not for sysfs
+ * and proc. The bytes have no NUL behind them. NULL with @error set; else g_mapped_file_unref().
+ */
+GMappedFile *root_map(const Root *root, const char *path, GError **error);
+
+/*
  * Reads a sysfs attribute: as root_read(), without trailing white space. Returns NULL with no
  * error for a file that does not exist when @error is NULL.
  */

@@ -81,6 +81,23 @@ static void test_limit(void)
     g_assert_error(error, VGPUCTL_ERROR, VGPUCTL_ERROR_INVALID);
 }
 
+static void test_map(void)
+{
+    put("/usr/share/database", "many lines");
+    put("/usr/share/empty", "");
+    g_autoptr(Root) root = root_open(directory, NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GMappedFile) file = root_map(root, "/usr/share/database", &error);
+    g_assert_no_error(error);
+    g_assert_cmpmem(g_mapped_file_get_contents(file), g_mapped_file_get_length(file), "many lines",
+                    10);
+    g_autoptr(GMappedFile) empty = root_map(root, "/usr/share/empty", NULL);
+    g_assert_cmpuint(g_mapped_file_get_length(empty), ==, 0);
+    g_assert_null(root_map(root, "/usr/share", NULL));
+    g_assert_null(root_map(root, "/usr/share/none", &error));
+    g_assert_error(error, VGPUCTL_ERROR, VGPUCTL_ERROR_NOT_FOUND);
+}
+
 static void test_no_directory(void)
 {
     g_autoptr(GError) error = NULL;
@@ -111,6 +128,7 @@ int main(int argc, char **argv)
     g_test_add_func("/root/attributes", test_attributes);
     g_test_add_func("/root/confined", test_confined);
     g_test_add_func("/root/limit", test_limit);
+    g_test_add_func("/root/map", test_map);
     g_test_add_func("/root/no-directory", test_no_directory);
     g_test_add_func("/root/atomic-write", test_atomic_write);
     int result = g_test_run();
