@@ -76,9 +76,9 @@ static void append_vendor(GString *text, Block database, int vendor, int device)
     append(text, inner.start, inner.end);
 }
 
-char *pci_ids_select(const char *database, const PciIds *ids)
+char *pci_ids_select(const char *database, gsize length, const PciIds *ids)
 {
-    Block all = { database, database + strlen(database) };
+    Block all = { database, database + length };
     GString *text = g_string_new(NULL);
     append_vendor(text, all, ids->vendor, ids->device);
     if (ids->subvendor > 0 && ids->subvendor != ids->vendor)
@@ -93,10 +93,11 @@ char *pci_ids_select(const char *database, const PciIds *ids)
 
 PciIdsExcerpt *pci_ids_excerpt(const Root *root, const PciIds *ids)
 {
-    g_autofree char *database = root_read(root, "/usr/share/misc/pci.ids", NULL, NULL);
-    if (database == NULL)
+    g_autoptr(GMappedFile) database = root_map(root, "/usr/share/misc/pci.ids", NULL);
+    if (database == NULL || g_mapped_file_get_length(database) == 0)
         return NULL;
-    g_autofree char *text = pci_ids_select(database, ids);
+    g_autofree char *text = pci_ids_select(g_mapped_file_get_contents(database),
+                                           g_mapped_file_get_length(database), ids);
     autofd int fd = memfd_create("pci.ids", MFD_CLOEXEC);
     if (fd < 0 || !file_write_all(fd, text, strlen(text)))
         return NULL;

@@ -18,5 +18,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PciIdsExcerpt, pci_ids_excerpt_free)
 /* A file name that opens it, borrowed. */
 const char *pci_ids_excerpt_path(const PciIdsExcerpt *excerpt);
 
-/* The lines themselves, from the text of a database. Owned. */
-char *pci_ids_select(const char *database, const PciIds *ids);
+/* The lines themselves, from the @length bytes of a database. Owned. */
+char *pci_ids_select(const char *database, gsize length, const PciIds *ids);

@@ -4,37 +4,54 @@
 #include <fnmatch.h>
 #include <string.h>
 
+#define ALIAS "alias "
+#define ANY_VENDOR "pci:v*"
 #define VENDOR_LENGTH (strlen("pci:v00008086"))
 
-/* Splits "alias PATTERN MODULE" in place. */
-static gboolean split_alias(char *line, const char **ret_pattern, const char **ret_module)
+/* fnmatch() on each of 20,000 lines is slow; nearly all of them are about another vendor. */
+static gboolean may_match(const char *line, gsize length, const char *modalias)
 {
-    if (!g_str_has_prefix(line, "alias "))
+    const char *pattern = line + strlen(ALIAS);
+    if (length <= strlen(ALIAS ANY_VENDOR) || strncmp(line, ALIAS, strlen(ALIAS)) != 0)
         return FALSE;
-    char *pattern = line + strlen("alias ");
+    return strncmp(pattern, ANY_VENDOR, strlen(ANY_VENDOR)) == 0 ||
+           (length > strlen(ALIAS) + VENDOR_LENGTH &&
+            strncmp(pattern, modalias, VENDOR_LENGTH) == 0);
+}
+
+/* The module of "alias PATTERN MODULE" when the pattern matches, owned, else NULL. */
+static char *match_line(const char *line, gsize length, const char *modalias)
+{
+    g_autofree char *pattern = g_strndup(line + strlen(ALIAS), length - strlen(ALIAS));
     char *space = strrchr(pattern, ' ');
     if (space == NULL)
-        return FALSE;
+        return NULL;
     *space = '\0';
-    *ret_pattern = pattern;
-    *ret_module = space + 1;
-    return TRUE;
+    return fnmatch(pattern, modalias, 0) == 0 ? g_strdup(space + 1) : NULL;
 }
 
-/* fnmatch() on each of 20,000 aliases is slow; nearly all name another vendor. */
-static gboolean matches(const char *pattern, const char *modalias)
+static void add_once(GPtrArray *names, char *name)
 {
-    return (g_str_has_prefix(pattern, "pci:v*") ||
-            strncmp(pattern, modalias, VENDOR_LENGTH) == 0) &&
-           fnmatch(pattern, modalias, 0) == 0;
+    for (guint i = 0; i < names->len; i++) {
+        if (g_str_equal(names->pdata[i], name)) {
+            g_free(name);
+            return;
+        }
+    }
+    g_ptr_array_add(names, name);
 }
 
-static gboolean has_name(const GPtrArray *names, const char *name)
+static void add_matches(GPtrArray *modules, const char *text, gsize length, const char *modalias)
 {
-    for (guint i = 0; i < names->len; i++)
-        if (g_str_equal(names->pdata[i], name))
-            return TRUE;
-    return FALSE;
+    for (const char *line = text, *end = text + length; line < end;) {
+        const char *newline = memchr(line, '\n', (gsize)(end - line));
+        gsize line_length = (gsize)((newline != NULL ? newline : end) - line);
+        char *module =
+            may_match(line, line_length, modalias) ? match_line(line, line_length, modalias) : NULL;
+        if (module != NULL)
+            add_once(modules, module);
+        line = newline != NULL ? newline + 1 : end;
+    }
 }
 
 GStrv pci_modules_claiming(const Root *root, const char *modalias)
@@ -43,17 +60,10 @@ GStrv pci_modules_claiming(const Root *root, const char *modalias)
     g_autofree char *release = root_read_attr(root, "/proc/sys/kernel/osrelease", NULL);
     g_autofree char *path =
         g_strdup_printf("/lib/modules/%s/modules.alias", release != NULL ? release : "");
-    g_autofree char *text = release != NULL ? root_read(root, path, NULL, NULL) : NULL;
-
-    for (char *line = text, *rest = NULL; line != NULL; line = rest) {
-        rest = strchr(line, '\n');
-        if (rest != NULL)
-            *rest++ = '\0';
-        const char *pattern, *module;
-        if (split_alias(line, &pattern, &module) && matches(pattern, modalias) &&
-            !has_name(modules, module))
-            g_ptr_array_add(modules, g_strdup(module));
-    }
+    g_autoptr(GMappedFile) file = release != NULL ? root_map(root, path, NULL) : NULL;
+    if (file != NULL)
+        add_matches(modules, g_mapped_file_get_contents(file), g_mapped_file_get_length(file),
+                    modalias);
     g_ptr_array_add(modules, NULL);
     return (GStrv)g_ptr_array_free(g_steal_pointer(&modules), FALSE);
 }

@@ -30,7 +30,7 @@ static void test_select(void)
         .subdevice = 0xd000,
         .class_id = 0x0300,
     };
-    g_autofree char *text = pci_ids_select(database, &ids);
+    g_autofree char *text = pci_ids_select(database, strlen(database), &ids);
     g_assert_cmpstr(text, ==,
                     "8086  Intel Corporation\n"
                     "\t3e98  UHD 630\n"
@@ -46,14 +46,15 @@ static void test_select(void)
 static void test_select_edges(void)
 {
     const PciIds unknown = { .vendor = 0xffff, .device = 1, .class_id = 0x1200 };
-    g_autofree char *none = pci_ids_select(database, &unknown);
+    g_autofree char *none = pci_ids_select(database, strlen(database), &unknown);
     g_assert_cmpstr(none, ==, "");
-    g_autofree char *empty = pci_ids_select("", &unknown);
+    g_autofree char *empty = pci_ids_select("", 0, &unknown);
     g_assert_cmpstr(empty, ==, "");
 
     const PciIds last = { .vendor = 0x8088, .device = 0x0001, .class_id = 0x0300 };
-    g_autofree char *text = pci_ids_select("8088  Next vendor\n\t0001  Last", &last);
-    g_assert_cmpstr(text, ==, "8088  Next vendor\n\t0001  Last");
+    const char *unfinished = "8088  Next vendor\n\t0001  Last";
+    g_autofree char *text = pci_ids_select(unfinished, strlen(unfinished), &last);
+    g_assert_cmpstr(text, ==, unfinished);
 }
 
 static void check_names(const FakeRoot *fake, const PciIds *ids, const char *vendor,
