@@ -125,6 +125,7 @@ gboolean process_run(const ProcessRequest *request, ProcessResult *result, GErro
         close(child.streams[0]);
         close(child.streams[1]);
     }
+    result->out_length = child.text[0]->len;
     result->out = g_string_free(child.text[0], FALSE);
     result->err = g_string_free(child.text[1], FALSE);
     if (!started)
