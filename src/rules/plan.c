@@ -24,6 +24,8 @@ static const Field plan_fields[] = {
     FIELD_TEXT_(Plan, display, "how the screen is shown"),
     FIELD_TEXT_(Plan, watch, "command that shows it"),
     FIELD_TEXT_(Plan, vgpu, "the vGPU"),
+    FIELD_TEXT_(Plan, vgpu_reason, "why it and not a better one"),
+    FIELD_TEXT_(Plan, display_reason, "why the screen is shown so"),
     FIELD_TEXT_(Plan, fallback_type, "type to retry with when OpenGL does not start"),
     FIELD_FLAG_(Plan, needs_credential, "the display asks for a password"),
     FIELD_END,
@@ -124,6 +126,15 @@ static char *replace(const char *value, const char *run_directory, GHashTable *f
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
+char *plan_place(const char *text, const char *run_directory)
+{
+    if (text == NULL)
+        return NULL;
+    g_autoptr(GString) placed = g_string_new(text);
+    g_string_replace(placed, "@run@", run_directory, 0);
+    return g_string_free(g_steal_pointer(&placed), FALSE);
+}
+
 GStrv plan_argv(const Plan *plan, const char *run_directory, GHashTable *fds, GError **error)
 {
     g_autoptr(GStrvBuilder) argv = g_strv_builder_new();
@@ -160,9 +171,18 @@ static void write_option(GString *text, const PlanOption *option)
     g_string_append_printf(text, "%-*s  # %s\n", REASON_COLUMN, words, option->reason);
 }
 
+static void write_choice(GString *text, const char *what, const char *choice, const char *reason)
+{
+    if (choice != NULL)
+        g_string_append_printf(text, "# %s: %s%s%s\n", what, choice, reason != NULL ? ": " : "",
+                               reason != NULL ? reason : "");
+}
+
 char *plan_to_text(const Plan *plan)
 {
     GString *text = g_string_new(NULL);
+    write_choice(text, "vGPU", plan->vgpu, plan->vgpu_reason);
+    write_choice(text, "display", plan->display, plan->display_reason);
     for (guint i = 0; plan->notes != NULL && plan->notes[i] != NULL; i++)
         g_string_append_printf(text, "# %s\n", plan->notes[i]);
     for (guint i = 0; plan->environment != NULL && plan->environment[i] != NULL; i++)

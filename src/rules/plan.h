@@ -30,14 +30,16 @@ extern const char *const screenshot_words[]; /* "none", "screendump", "vnc", "wi
  */
 typedef struct {
     char *binary;
-    GPtrArray *options; /* PlanOption */
-    GStrv notes; /* lines for the user: what was chosen and why, what is slower than it need be */
-    GStrv environment;         /* "NAME=value" for QEMU */
-    int screenshot;            /* ScreenshotWay */
-    char *display;             /* what to tell the user: "vnc unix socket", "gtk window" */
-    char *watch;               /* how to look at it: a command line, with @run@ */
-    char *vgpu;                /* "virtio-gpu virgl on 0000:00:02.0" */
-    char *fallback_type;       /* provider type to retry with when GL does not start; NULL: none */
+    GPtrArray *options;   /* PlanOption */
+    GStrv notes;          /* lines for the user: what is slower or less than it could be, and why */
+    GStrv environment;    /* "NAME=value" for QEMU */
+    int screenshot;       /* ScreenshotWay */
+    char *display;        /* what to tell the user: "vnc unix socket", "gtk window" */
+    char *watch;          /* how to look at it: a command line, with @run@ */
+    char *vgpu;           /* "virtio-gpu virgl on 0000:00:02.0", "none" */
+    char *vgpu_reason;    /* why it and not a better one; NULL for none */
+    char *display_reason; /* why the screen is shown so */
+    char *fallback_type;  /* provider type to retry with when GL does not start; NULL: none */
     gboolean needs_credential; /* @run@/display-secret must hold a password before QEMU starts */
 } Plan;
 extern const RecordType plan_type;
@@ -63,6 +65,12 @@ void plan_set_environment(Plan *plan, const char *name, const char *value);
  * @fds maps NAME to (char * -> GINT_TO_POINTER). NULL with @error set when a name is unknown.
  */
 GStrv plan_argv(const Plan *plan, const char *run_directory, GHashTable *fds, GError **error);
+
+/* @text with "@run@" replaced by @run_directory; NULL for NULL. Owned. */
+char *plan_place(const char *text, const char *run_directory);
+
+/* The file in the run directory with the display's password; see Plan.needs_credential. */
+#define PLAN_SECRET_FILE "display-secret"
 
 /* A value for QEMU's comma-separated options: commas doubled (QemuOpts). Owned. */
 char *plan_quote(const char *text);

@@ -79,6 +79,13 @@ static void test_find(void)
     g_assert_null(plan_find(plan, "-vnc"));
 }
 
+static void test_place(void)
+{
+    g_autofree char *text = plan_place("vncviewer @run@/vnc.sock", "/run/x");
+    g_assert_cmpstr(text, ==, "vncviewer /run/x/vnc.sock");
+    g_assert_null(plan_place(NULL, "/run/x"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -87,5 +94,6 @@ int main(int argc, char **argv)
     g_test_add_func("/plan/text", test_text);
     g_test_add_func("/plan/json", test_json);
     g_test_add_func("/plan/find", test_find);
+    g_test_add_func("/plan/place", test_place);
     return g_test_run();
 }

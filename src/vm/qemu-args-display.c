@@ -80,7 +80,7 @@ gboolean qemu_plan_vgpu(Plan *plan, const PlanRequest *request, GError **error)
     plan->vgpu =
         g_strdup_printf("%s %s%s%s", vgpu->provider, vgpu->type, vgpu->parent != NULL ? " on " : "",
                         vgpu->parent != NULL ? vgpu->parent : "");
-    plan_note(plan, "vGPU: %s: %s", plan->vgpu, vgpu->reason);
+    plan->vgpu_reason = g_strdup(vgpu->reason);
     return vgpu->sysfs != NULL ? plan_vfio(plan, request, error)
                                : plan_virtio(plan, request, error);
 }
@@ -112,7 +112,7 @@ void qemu_plan_display(Plan *plan, const PlanRequest *request, const DisplayAnsw
         plan_add(plan, option->name, option->value, option->reason);
     }
     const PlanOption *last = answer->options->pdata[answer->options->len - 1];
-    plan_note(plan, "display: %s: %s", answer->name, last->reason);
+    plan->display_reason = g_strdup(last->reason);
     if (answer->note != NULL)
         plan_note(plan, "%s", answer->note);
     plan_session_bus(plan, request, answer);

@@ -188,17 +188,15 @@ static gboolean plan_kernel(Plan *plan, const VmConfig *config, GError **error)
     return TRUE;
 }
 
-static void plan_monitors(Plan *plan, const VmConfig *config)
+static void plan_monitors(Plan *plan)
 {
-    g_autofree char *serial =
-        config->serial != NULL ? plan_quote(config->serial) : g_strdup("@run@/serial.log");
     plan_add(plan, "-chardev", "socket,id=supervisor,fd=@fd:qmp@", "the supervisor's own line");
     plan_add(plan, "-mon", "chardev=supervisor,mode=control", "and the monitor on it");
     plan_add(plan, "-chardev", "socket,id=control,path=@run@/qmp.sock,server=on,wait=off",
              "a line for the other commands");
     plan_add(plan, "-mon", "chardev=control,mode=control", "and the monitor on it");
-    plan_add_format(plan, "-chardev", "what the guest writes to its serial port",
-                    "file,id=serial0,path=%s", serial);
+    plan_add(plan, "-chardev", "socket,id=serial0,fd=@fd:serial@",
+             "what the guest prints goes to the supervisor, which keeps it in a bounded log");
     plan_add(plan, "-serial", "chardev:serial0", "the first serial port");
 }
 
@@ -276,7 +274,7 @@ Plan *qemu_plan(const PlanRequest *request, GError **error)
     plan_firmware(plan, request);
     if (!plan_kernel(plan, request->config, error) || !plan_devices(plan, request, answer, error))
         return NULL;
-    plan_monitors(plan, request->config);
+    plan_monitors(plan);
     plan_user_args(plan, request->config->qemu_args);
     return g_steal_pointer(&plan);
 }

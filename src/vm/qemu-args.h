@@ -24,10 +24,11 @@ typedef struct {
 /*
  * The plan, owned, or NULL with @error (VGPUCTL_ERROR_REFUSED for what is known not to work; the
  * message says what does). It expects of who carries it out:
- *   file descriptors "qmp" (the supervisor's monitor) and "tap" (bridge networking);
+ *   file descriptors "qmp" (the supervisor's monitor), "serial" (what the guest prints) and
+ *   "tap" (bridge networking);
  *   @run@/vars.fd, a copy of the firmware's variables, unless @vars_path names one;
  *   @run@/display-secret with a password when needs_credential (VNC uses 8 characters of it).
  * It always has: -sandbox where supported, -nodefaults, -no-user-config, a second monitor on
- * @run@/qmp.sock, a serial log.
+ * @run@/qmp.sock.
  */
 Plan *qemu_plan(const PlanRequest *request, GError **error);
