@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "session/session.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/user.h"
+#include "config.h"
+#include "session/steps.h"
+
+static const Field session_info_fields[] = {
+    FIELD_TEXT_(SessionInfo, name, "name of the VM"),
+    FIELD_INT_(SessionInfo, pid, "process id of its supervisor"),
+    FIELD_INT_(SessionInfo, qemu_pid, "process id of its QEMU"),
+    FIELD_TEXT_(SessionInfo, vgpu, "the vGPU it got"),
+    FIELD_TEXT_(SessionInfo, vgpu_reason, "why that one"),
+    FIELD_TEXT_(SessionInfo, display, "how its screen is shown"),
+    FIELD_TEXT_(SessionInfo, display_reason, "why so"),
+    FIELD_TEXT_(SessionInfo, watch, "command line that shows the screen"),
+    FIELD_TEXT_(SessionInfo, credential, "password of the display, said only here"),
+    FIELD_TEXT_(SessionInfo, log, "file with what QEMU prints"),
+    FIELD_TEXTS_(SessionInfo, notes, "what was chosen and why"),
+    FIELD_END,
+};
+const RecordType session_info_type = { "session", sizeof(SessionInfo), session_info_fields };
+
+const char *const *session_step_names(void)
+{
+    static const char **names;
+    if (names == NULL) {
+        names = g_new0(const char *, session_n_steps + 1);
+        for (guint i = 0; i < session_n_steps; i++)
+            names[i] = session_steps[i].name;
+    }
+    return names;
+}
+
+/* The tests' way to end us, or to fail, right behind a step; not in a package. */
+static gboolean pass_fault_point(const char *step, GError **error)
+{
+#ifdef VGPUCTL_TEST_HOOKS
+    if (g_strcmp0(g_getenv("VGPUCTL_TEST_KILL_AFTER"), step) == 0)
+        raise(SIGKILL);
+    if (g_strcmp0(g_getenv("VGPUCTL_TEST_FAIL_AFTER"), step) == 0)
+        return error_set(error, VGPUCTL_ERROR_FAILED, "Injected failure after step %s", step);
+#endif
+    return TRUE;
+}
+
+static gboolean carry_out(Session *session, GError **error)
+{
+    for (session->done = 0; session->done < session_n_steps;) {
+        const SessionStep *step = &session_steps[session->done];
+        /* a step that fails may have done a part: its undo runs too */
+        gboolean good = step->apply(session, error);
+        session->done++;
+        if (!good || !pass_fault_point(step->name, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static void undo(Session *session)
+{
+    while (session->done > 0)
+        if (session_steps[--session->done].undo != NULL)
+            session_steps[session->done].undo(session);
+}
+
+static int block_stop_signals(GError **error)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
+    sigaddset(&signals, SIGQUIT);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    int fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd < 0)
+        error_set_errno(error, errno, "Waiting for signals");
+    return fd;
+}
+
+static gboolean run_prepared(const Root *root, const SessionRequest *request, Prepared *prepared,
+                             int signal_fd, gboolean *ret_gl_failed, GError **error)
+{
+    Session session = { .root = root,
+                        .request = request,
+                        .prepared = prepared,
+                        .signal_fd = signal_fd,
+                        .started_at_s = (guint64)(g_get_real_time() / G_USEC_PER_SEC),
+                        .tap_fd = -1 };
+    gboolean good = carry_out(&session, error);
+    undo(&session);
+    *ret_gl_failed = session.gl_failed;
+    return good;
+}
+
+static gboolean check_user(const SessionRequest *request, GError **error)
+{
+    if (!user_is_root() || request->as_root)
+        return TRUE;
+    return error_set(error, VGPUCTL_ERROR_REFUSED,
+                     "QEMU would run as root; start the VM as an ordinary user or through sudo "
+                     "(then it runs as you), or insist with --as-root");
+}
+
+/* Gives up OpenGL by one step: what was found to work did not start after all. */
+static gboolean lower_vgpu(VmConfig *config, const Prepared *prepared)
+{
+    if (prepared->plan->fallback_type == NULL)
+        return FALSE;
+    g_free(config->vgpu);
+    config->vgpu = g_strdup(prepared->plan->fallback_type);
+    return TRUE;
+}
+
+/* One attempt: TRUE when it ran to its end; *@ret_retry when a lower vGPU may do. */
+static gboolean attempt(const Root *root, const SessionRequest *request, int signal_fd,
+                        const char *note, gboolean *ret_retry, GError **error)
+{
+    g_autoptr(Prepared) prepared = session_prepare(root, &request->prepare, error);
+    if (prepared == NULL)
+        return FALSE;
+    if (note != NULL)
+        plan_note(prepared->plan, "%s", note);
+    malloc_trim(0); /* reading the facts took more than supervising will */
+    gboolean gl_failed = FALSE;
+    if (run_prepared(root, request, prepared, signal_fd, &gl_failed, error))
+        return TRUE;
+    *ret_retry = gl_failed && lower_vgpu(request->prepare.config, prepared);
+    return FALSE;
+}
+
+gboolean session_run(const Root *root, const SessionRequest *request, GError **error)
+{
+    if (!check_user(request, error))
+        return FALSE;
+    autofd int signal_fd = block_stop_signals(error);
+    if (signal_fd < 0)
+        return FALSE;
+    g_autofree char *note = NULL;
+    for (;;) {
+        g_autoptr(GError) reason = NULL;
+        gboolean retry = FALSE;
+        if (attempt(root, request, signal_fd, note, &retry, &reason))
+            return TRUE;
+        if (!retry) {
+            g_propagate_error(error, g_steal_pointer(&reason));
+            return FALSE;
+        }
+        g_free(note);
+        note = g_strdup_printf("a better vGPU did not start: %s", reason->message);
+    }
+}
