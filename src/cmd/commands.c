@@ -8,8 +8,19 @@
 const Command *const commands[] = {
     &command_gpus,
     &command_gpu,
+    &command_run_vm,
+    &command_ps,
+    &command_stop,
+    &command_screenshot,
+    &command_logs,
+    &command_vm_define,
+    &command_vm_edit,
+    &command_vm_undefine,
+    &command_vm_list,
+    &command_gc,
     &command_qemu,
     &command_command_table,
+    &command_session_steps,
     NULL,
 };
 /* clang-format on */

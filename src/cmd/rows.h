@@ -5,6 +5,17 @@
 #include "cmd/cmd.h"
 
 extern const Command command_command_table;
+extern const Command command_gc;
 extern const Command command_gpu;
 extern const Command command_gpus;
+extern const Command command_logs;
+extern const Command command_ps;
 extern const Command command_qemu;
+extern const Command command_run_vm;
+extern const Command command_screenshot;
+extern const Command command_session_steps;
+extern const Command command_stop;
+extern const Command command_vm_define;
+extern const Command command_vm_edit;
+extern const Command command_vm_list;
+extern const Command command_vm_undefine;
