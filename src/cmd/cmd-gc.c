@@ -4,10 +4,11 @@
 #include "base/user.h"
 #include "vm/rundir-list.h"
 
-static gboolean dry_run;
+static gboolean dry_run, quiet;
 
 static const GOptionEntry gc_options[] = {
     { "dry-run", 'n', 0, G_OPTION_ARG_NONE, &dry_run, "Only say what would be removed", NULL },
+    { "quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, "Print nothing", NULL },
     G_OPTION_ENTRY_NULL,
 };
 
@@ -30,10 +31,10 @@ static int run_gc(const CmdContext *context, char **arguments, char **passed, GE
         g_string_append_printf(text, "%s\n", vm->path);
     }
     g_autofree char *lines = g_string_free(text, FALSE);
-    if (context->json)
+    if (context->json && !quiet)
         return cmd_print_json(removed, error);
     json_decref(removed);
-    return cmd_print(lines, error);
+    return quiet ? 0 : cmd_print(lines, error);
 }
 
 const Command command_gc = {

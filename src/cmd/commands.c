@@ -3,11 +3,12 @@
 
 #include "cmd/rows.h"
 
-/* one row a line, so that two changes rarely meet */
+/* one a line, as --help shows them */
 /* clang-format off */
 const Command *const commands[] = {
     &command_gpus,
     &command_gpu,
+    &command_qemu,
     &command_run_vm,
     &command_ps,
     &command_stop,
@@ -18,7 +19,6 @@ const Command *const commands[] = {
     &command_vm_undefine,
     &command_vm_list,
     &command_gc,
-    &command_qemu,
     &command_command_table,
     &command_session_steps,
     NULL,

@@ -20,8 +20,10 @@ static void send_report(int fd, const char *key, json_t *value)
 {
     g_autoptr(json_t) report = json_object();
     json_object_set_new(report, key, value);
-    g_autofree char *text = json_to_text(report);
-    (void)file_write_all(fd, text, strlen(text));
+    char *text = json_dumps(report, JSON_COMPACT);
+    g_autofree char *line = g_strconcat(text, "\n", NULL);
+    free(text);
+    (void)file_write_all(fd, line, strlen(line));
 }
 
 /* In the new process: the VM runs; say so, and let go of the terminal. */
@@ -59,19 +61,23 @@ static gboolean leave_terminal(void)
            dup2(null, STDOUT_FILENO) >= 0 && dup2(null, STDERR_FILENO) >= 0;
 }
 
+/*
+ * One line of JSON. Its end, not that of the stream, ends the report: systemd keeps a copy of the
+ * descriptor as long as the unit lives.
+ */
 static json_t *receive_report(int fd)
 {
     g_autoptr(GString) text = g_string_new(NULL);
-    char chunk[4096];
-    for (;;) {
-        ssize_t n = read(fd, chunk, sizeof chunk);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0 || text->len > REPORT_LIMIT)
+    char byte;
+    for (ssize_t n; text->len < REPORT_LIMIT && (n = read(fd, &byte, 1)) != 0;) {
+        if (n < 0 && errno != EINTR)
             break;
-        g_string_append_len(text, chunk, n);
+        if (n > 0 && byte == '\n')
+            return json_from_text(text->str, text->len, "report", NULL);
+        if (n > 0)
+            g_string_append_c(text, byte);
     }
-    return json_from_text(text->str, text->len, "report", NULL);
+    return NULL;
 }
 
 static gboolean judge_report(const json_t *report, const SessionRequest *request, GError **error)

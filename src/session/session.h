@@ -22,9 +22,9 @@ typedef struct {
     int qemu_pid;
     char *vgpu, *vgpu_reason;       /* "virtio-gpu 2d", why it */
     char *display, *display_reason; /* "VNC on a unix socket", why it */
-    char *watch;      /* command line that shows it, or NULL */
-    char *credential; /* the display's password when one was made, or NULL */
-    char *log;        /* file with QEMU's words */
+    char *watch;                    /* command line that shows it, or NULL */
+    char *credential;               /* the display's password when one was made, or NULL */
+    char *log;                      /* file with QEMU's words */
     GStrv notes;
 } SessionInfo;
 extern const RecordType session_info_type;

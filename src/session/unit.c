@@ -79,7 +79,7 @@ static GStrv unit_command(const SessionRequest *request, GError **error)
     g_ptr_array_add(words, g_strdup_printf("Virtual machine %s", name));
     add(words, "--stop-timeout");
     g_ptr_array_add(words, g_strdup_printf("%u", request->grace_s + 10));
-    const char *const stop_post[] = { self, "gc" };
+    const char *const stop_post[] = { self, "gc", "--quiet" };
     for (gsize i = 0; i < G_N_ELEMENTS(stop_post); i++) {
         add(words, "--stop-post");
         add(words, stop_post[i]);

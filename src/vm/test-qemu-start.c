@@ -80,8 +80,8 @@ static GPtrArray *probe_disks(const VmConfig *config)
     return disks;
 }
 
-/* Starts @argv with @monitor as the descriptor it names; the child's stderr is the test's. */
-static pid_t start(const Plan *plan, char *const *argv, int monitor)
+/* Starts @argv with the two descriptors it names; the child's stderr is the test's. */
+static pid_t start(const Plan *plan, char *const *argv, int monitor, int serial)
 {
     pid_t pid = fork();
     if (pid == 0) {
@@ -89,6 +89,7 @@ static pid_t start(const Plan *plan, char *const *argv, int monitor)
         for (guint i = 0; plan->environment != NULL && plan->environment[i] != NULL; i++)
             putenv(plan->environment[i]);
         fcntl(monitor, F_SETFD, 0);
+        fcntl(serial, F_SETFD, 0);
         execv(argv[0], argv);
         _exit(127);
     }
@@ -111,15 +112,18 @@ static gboolean read_line(int fd, GString *line)
 
 static void assert_starts(const Plan *plan)
 {
-    int ends[2];
+    int ends[2], serial[2];
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), ==, 0);
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, serial), ==, 0);
     g_autoptr(GHashTable) fds = g_hash_table_new(g_str_hash, g_str_equal);
     g_hash_table_insert(fds, (gpointer) "qmp", GINT_TO_POINTER(ends[1]));
+    g_hash_table_insert(fds, (gpointer) "serial", GINT_TO_POINTER(serial[1]));
     g_autoptr(GError) error = NULL;
     g_auto(GStrv) argv = plan_argv(plan, directory, fds, &error);
     g_assert_no_error(error);
-    pid_t pid = start(plan, argv, ends[1]);
+    pid_t pid = start(plan, argv, ends[1], serial[1]);
     close(ends[1]);
+    close(serial[1]);
 
     g_autoptr(GString) line = g_string_new(NULL);
     g_assert_true(read_line(ends[0], line));
@@ -132,6 +136,7 @@ static void assert_starts(const Plan *plan)
     g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
     g_assert_cmpint(status, ==, 0);
     close(ends[0]);
+    close(serial[0]);
 }
 
 /* NULL, and the test is skipped, where UEFI is wanted and not installed. */
