@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <string.h>
 
 #include "base/cache.h"
@@ -25,19 +26,36 @@ static const Field kvm_facts_fields[] = {
 };
 const RecordType kvm_facts_type = { "kvm-facts", sizeof(KvmFacts), kvm_facts_fields };
 
-static char *explain_refusal(int refusal)
+/* The group that may open the node, when it has one that may. */
+static char *explain_denial(const Root *root)
+{
+    struct stat info;
+    const struct group *group = NULL;
+    if (root_stat(root, KVM_NODE, &info, NULL) && (info.st_mode & 0060) == 0060)
+        group = getgrgid(info.st_gid);
+    if (group != NULL)
+        return g_strdup_printf("permission denied; join the group %s (usermod -aG %s USER) and log "
+                               "in again",
+                               group->gr_name, group->gr_name);
+    return g_strdup("permission denied, and no group has it; as root: chgrp kvm /dev/kvm; chmod "
+                    "0660 /dev/kvm (udev's rules do that at start)");
+}
+
+static char *explain_refusal(const Root *root, int refusal)
 {
     switch (refusal) {
     case EACCES:
     case EPERM:
-        return g_strdup("permission denied; join the group kvm (usermod -aG kvm USER) and log in "
-                        "again");
+        return explain_denial(root);
+    case ENOENT:
+        return g_strdup("there is no /dev/kvm; load kvm_intel or kvm_amd (virtualisation must be "
+                        "on in the firmware)");
     case ENODEV:
     case ENXIO:
-        return g_strdup("the kernel's KVM modules are not loaded; load kvm_intel or kvm_amd "
-                        "(virtualisation must be on in the firmware)");
+        return g_strdup("/dev/kvm has no driver; load kvm_intel or kvm_amd (virtualisation must be "
+                        "on in the firmware)");
     default:
-        return g_strdup_printf("%s", g_strerror(refusal));
+        return g_strdup(g_strerror(refusal));
     }
 }
 
@@ -46,11 +64,8 @@ static void look_at_node(KvmFacts *facts, const Root *root)
     int refusal = root_try_open(root, KVM_NODE, O_RDWR);
     facts->present = refusal != ENOENT;
     facts->usable = refusal == 0;
-    if (!facts->present)
-        facts->unusable_why = g_strdup("there is no /dev/kvm; load kvm_intel or kvm_amd "
-                                       "(virtualisation must be on in the firmware)");
-    else if (refusal != 0)
-        facts->unusable_why = explain_refusal(refusal);
+    if (refusal != 0)
+        facts->unusable_why = explain_refusal(root, refusal);
 }
 
 /* Another kernel, another QEMU or another answer to open(2) may give another truth. */
