@@ -15,6 +15,8 @@ typedef struct {
     Root *root;
 } Fake;
 
+static char *user_cache; /* before the tests set their own */
+
 static void install(const Fake *fake, const char *remark)
 {
     g_autofree char *fixtures = g_test_build_filename(G_TEST_DIST, "fixtures", "qemu", NULL);
@@ -171,9 +173,31 @@ static void test_installed(Fake *fake, gconstpointer data)
     g_assert_cmpuint(g_strv_length(facts->firmware_dirs), >, 0);
 }
 
+/* those of other Debian suites, where tools/other-qemu has unpacked them */
+static void test_other(Fake *fake, gconstpointer data)
+{
+    const char *suite = data;
+    g_autofree char *binary =
+        g_build_filename(user_cache, "vgpuctl/qemu", suite, "qemu-system-x86_64", NULL);
+    if (!g_file_test(binary, G_FILE_TEST_IS_EXECUTABLE)) {
+        g_autofree char *reason = g_strdup_printf("tools/other-qemu %s was not run", suite);
+        g_test_skip(reason);
+        return;
+    }
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QemuFacts) facts = qemu_facts_read(fake->root, binary, TRUE, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(facts->major, >=, 10);
+    static const char *const displays[] = { "gtk", "sdl", "egl-headless", "dbus", "spice-app" };
+    for (gsize i = 0; i < G_N_ELEMENTS(displays); i++)
+        g_assert_true(qemu_has(facts->displays, displays[i]));
+    g_assert_true(facts->vnc_binds_console && facts->run_with && facts->vfio_fd && facts->venus);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    user_cache = g_strdup(g_get_user_cache_dir());
 #define add(path, function) g_test_add(path, Fake, NULL, set_up, function, tear_down)
     add("/facts-qemu/cache", test_cache);
     add("/facts-qemu/damaged-cache", test_damaged_cache);
@@ -181,5 +205,9 @@ int main(int argc, char **argv)
     add("/facts-qemu/find", test_find);
     add("/facts-qemu/fixtures", test_fixtures);
     add("/facts-qemu/installed", test_installed);
-    return g_test_run();
+    g_test_add("/facts-qemu/other/trixie", Fake, "trixie", set_up, test_other, tear_down);
+    g_test_add("/facts-qemu/other/sid", Fake, "sid", set_up, test_other, tear_down);
+    int status = g_test_run();
+    g_free(user_cache);
+    return status;
 }
