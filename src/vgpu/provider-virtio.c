@@ -22,59 +22,95 @@ static VgpuCandidate *new_candidate(const char *type, int console, const VgpuWis
     return candidate;
 }
 
-/* What GL would run on: the node of a headless display, or the screen of a window. */
-static const GlPlatform *platform_in_use(const HostFacts *facts, const DisplayAnswer *answer)
+static const DrmNode *find_node(const HostFacts *facts, const char *name)
 {
-    if (answer->render_node != NULL) {
-        for (guint i = 0; facts->drm_nodes != NULL && i < facts->drm_nodes->len; i++) {
-            const DrmNode *node = facts->drm_nodes->pdata[i];
-            if (g_strcmp0(node->by_path, answer->render_node) == 0 ||
-                g_strcmp0(node->path, answer->render_node) == 0)
-                return gl_facts_node(facts->gl, node->path);
-        }
-        return NULL;
+    for (guint i = 0; facts->drm_nodes != NULL && i < facts->drm_nodes->len; i++) {
+        const DrmNode *node = facts->drm_nodes->pdata[i];
+        if (g_strcmp0(node->by_path, name) == 0 || g_strcmp0(node->path, name) == 0)
+            return node;
     }
+    return NULL;
+}
+
+/* What a window would draw by; borrowed. */
+static const GlPlatform *find_screen(const HostFacts *facts)
+{
     for (guint i = 0; facts->gl->platforms != NULL && i < facts->gl->platforms->len; i++) {
         const GlPlatform *platform = facts->gl->platforms->pdata[i];
-        gboolean on_screen =
-            platform->kind == GL_PLATFORM_X11 || platform->kind == GL_PLATFORM_WAYLAND;
+        gboolean on_screen = platform->kind == GL_PLATFORM_X11 ||
+                             platform->kind == GL_PLATFORM_GLX ||
+                             platform->kind == GL_PLATFORM_WAYLAND;
         if (on_screen && platform->works)
             return platform;
     }
     return NULL;
 }
 
-static const char *parent_of(const HostFacts *facts, const DisplayAnswer *answer)
+/* The GPU of this host when it has but one that draws: then windows draw on it. Borrowed. */
+static const char *only_gpu(const HostFacts *facts)
 {
+    const char *found = NULL;
     for (guint i = 0; facts->drm_nodes != NULL && i < facts->drm_nodes->len; i++) {
         const DrmNode *node = facts->drm_nodes->pdata[i];
-        if (answer->render_node != NULL && (g_strcmp0(node->by_path, answer->render_node) == 0 ||
-                                            g_strcmp0(node->path, answer->render_node) == 0))
-            return node->parent;
+        const GlPlatform *gl = gl_facts_node(facts->gl, node->path);
+        if (gl == NULL || !gl->works || gl->software)
+            continue;
+        if (found != NULL && g_strcmp0(found, node->parent) != 0)
+            return NULL;
+        found = node->parent;
     }
-    return NULL;
+    return found;
+}
+
+/* Which OpenGL the display of @answer would use, and of which GPU. */
+static const GlPlatform *find_platform(const HostFacts *facts, const DisplayAnswer *answer,
+                                       const char **ret_gpu)
+{
+    const DrmNode *node =
+        answer->render_node != NULL ? find_node(facts, answer->render_node) : NULL;
+    const GlPlatform *platform =
+        node != NULL ? gl_facts_node(facts->gl, node->path) : find_screen(facts);
+    gboolean hardware = platform != NULL && !platform->software;
+    *ret_gpu = !hardware ? NULL : node != NULL ? node->parent : only_gpu(facts);
+    return platform;
+}
+
+static void describe_gl(VgpuCandidate *candidate, const GlPlatform *platform)
+{
+    const char *renderer = platform != NULL ? platform->renderer : NULL;
+    candidate->device->reason =
+        g_strdup_printf("OpenGL of this host works: %s", renderer != NULL ? renderer : "unnamed");
+    if (platform == NULL || platform->software)
+        candidate->drawback = g_strdup_printf("its OpenGL would be computed on the processor (%s)",
+                                              renderer != NULL ? renderer : "unnamed");
 }
 
 /* Completes a GL candidate from what the display it is for says. */
 static void judge_gl(VgpuCandidate *candidate, const HostFacts *facts, const VgpuWish *wish)
 {
+    VgpuDevice *device = candidate->device;
+    device->parent = g_strdup(wish->parent);
     DisplayQuestion question = { .display = wish->display,
                                  .address = wish->address,
-                                 .vgpu = candidate->device,
-                                 .facts = facts };
+                                 .vgpu = device,
+                                 .facts = facts,
+                                 .usb_redir = wish->usb_redir };
     g_autoptr(DisplayAnswer) answer = display_matrix_ask(&question);
     if (!answer->works) {
         candidate->obstacle = g_strdup(answer->refusal);
         return;
     }
-    const GlPlatform *platform = platform_in_use(facts, answer);
-    VgpuDevice *device = candidate->device;
-    device->parent = g_strdup(parent_of(facts, answer));
-    candidate->by_name_only = platform == NULL || platform->software;
-    device->reason = platform == NULL
-                         ? g_strdup("OpenGL of the host, not probed")
-                         : g_strdup_printf("OpenGL of the host works: %s%s", platform->renderer,
-                                           platform->software ? " (software)" : "");
+    const char *gpu = NULL;
+    const GlPlatform *platform = find_platform(facts, answer, &gpu);
+    if (wish->parent != NULL && g_strcmp0(gpu, wish->parent) != 0) {
+        candidate->obstacle = g_strdup_printf(
+            "a %s draws on the GPU of its screen, which need not be %s; --display vnc draws there",
+            answer->name, wish->parent);
+        return;
+    }
+    g_free(device->parent);
+    device->parent = g_strdup(gpu);
+    describe_gl(candidate, platform);
 }
 
 static VgpuCandidate *candidate_gl(const char *type, const HostFacts *facts, const VgpuWish *wish)

@@ -12,6 +12,7 @@ void vgpu_candidate_free(VgpuCandidate *candidate)
         return;
     vgpu_device_free(candidate->device);
     g_free(candidate->obstacle);
+    g_free(candidate->drawback);
     g_free(candidate);
 }
 
@@ -35,9 +36,15 @@ static gboolean matches(const VgpuCandidate *candidate, const VgpuWish *wish)
 {
     if (wish->parent != NULL && g_strcmp0(candidate->device->parent, wish->parent) != 0)
         return FALSE;
-    if (is_auto(wish))
-        return !candidate->by_name_only;
-    return g_str_equal(candidate->device->type, wish->type);
+    return is_auto(wish) || g_str_equal(candidate->device->type, wish->type);
+}
+
+/* Why @candidate is not taken; NULL when it is. */
+static const char *passed_by(const VgpuCandidate *candidate, const VgpuWish *wish)
+{
+    if (candidate->obstacle != NULL)
+        return candidate->obstacle;
+    return is_auto(wish) ? candidate->drawback : NULL;
 }
 
 static gboolean is_known_type(const GPtrArray *candidates, const char *type)
@@ -78,22 +85,29 @@ static gboolean refuse(const GPtrArray *candidates, const VgpuCandidate *wanted,
                          type, wish->parent);
     for (guint i = 0; i < candidates->len; i++) {
         const VgpuCandidate *other = candidates->pdata[i];
-        if (other->obstacle == NULL)
-            return error_set(error, VGPUCTL_ERROR_REFUSED, "--vgpu %s: %s; --vgpu %s works here",
-                             type, wanted->obstacle, other->device->type);
+        if (other->obstacle != NULL)
+            continue;
+        gboolean elsewhere =
+            wish->parent != NULL && g_strcmp0(other->device->parent, wish->parent) != 0;
+        return error_set(error, VGPUCTL_ERROR_REFUSED, "--vgpu %s: %s; %s--vgpu %s works here",
+                         type, passed_by(wanted, wish), elsewhere ? "without --parent, " : "",
+                         other->device->type);
     }
     return error_set(error, VGPUCTL_ERROR_REFUSED, "--vgpu %s: %s; without a vGPU: --vgpu none",
-                     type, wanted->obstacle);
+                     type, passed_by(wanted, wish));
 }
 
-/* "no virgl: <obstacle>" for what would have been better. */
-static void add_reason(VgpuDevice *device, const VgpuCandidate *better)
+/* Says what would have been better: the nearest, because that is what the user can change. */
+static void add_reason(VgpuDevice *device, const VgpuCandidate *better, const VgpuWish *wish)
 {
     if (better == NULL)
         return;
     g_autofree char *own = device->reason;
-    device->reason =
-        g_strdup_printf("%s; not %s, because %s", own, better->device->type, better->obstacle);
+    const char *type = better->device->type;
+    device->reason = g_strdup_printf(
+        "%s; not %s, because %s%s%s%s", own, type, passed_by(better, wish),
+        better->obstacle == NULL ? "; --vgpu " : "", better->obstacle == NULL ? type : "",
+        better->obstacle == NULL ? " takes it all the same" : "");
 }
 
 VgpuDevice *vgpu_choose(const HostFacts *facts, const VgpuWish *wish, GError **error)
@@ -103,20 +117,17 @@ VgpuDevice *vgpu_choose(const HostFacts *facts, const VgpuWish *wish, GError **e
         refuse_type(candidates, wish->type, error);
         return NULL;
     }
-    const VgpuCandidate *refused = NULL;
+    const VgpuCandidate *better = NULL;
     for (guint i = 0; i < candidates->len; i++) {
         VgpuCandidate *candidate = candidates->pdata[i];
         if (!matches(candidate, wish))
             continue;
-        if (candidate->obstacle == NULL) {
-            VgpuDevice *device = g_steal_pointer(&candidate->device);
-            add_reason(device, refused);
-            candidate->device = record_copy(&vgpu_device_type, device);
-            return device;
+        if (passed_by(candidate, wish) == NULL) {
+            add_reason(candidate->device, better, wish);
+            return g_steal_pointer(&candidate->device);
         }
-        /* the nearest better one: what is missing for it is what the user can change */
-        refused = candidate;
+        better = candidate;
     }
-    refuse(candidates, refused, wish, error);
+    refuse(candidates, better, wish, error);
     return NULL;
 }

@@ -17,14 +17,15 @@ typedef struct {
     const char *parent;  /* NULL: any GPU; else its address */
     int display;         /* DisplayKind that must show it */
     const char *address; /* of that display, or NULL */
+    gboolean usb_redir;  /* the display must be able to pass USB devices on */
     int width, height;   /* preferred mode; 0: the device's default */
 } VgpuWish;
 
 /* One vGPU a provider could give, or not. */
 typedef struct {
     VgpuDevice *device;
-    char *obstacle;        /* why it is not to be had here; NULL: it is */
-    gboolean by_name_only; /* works, but worse than what comes behind it in the order */
+    char *obstacle; /* why it is not to be had here; NULL: it is */
+    char *drawback; /* works, but `auto` had better pass it by, because; NULL: nothing */
 } VgpuCandidate;
 
 void vgpu_candidate_free(VgpuCandidate *candidate);
