@@ -151,6 +151,6 @@ void qemu_read_bridge(QemuFacts *facts, const Root *root)
     g_auto(GStrv) acls = elf_paths_ending(facts->bridge_helper, "/bridge.conf");
     if (*acls == NULL)
         return;
-    facts->bridge_acl = g_strdup(*acls);
+    facts->bridge_acl = qemu_relocate(facts->bridge_helper, *acls);
     qemu_parse_bridge_acl(facts, root, facts->bridge_acl);
 }

@@ -116,6 +116,19 @@ static void test_acl(Build *build, gconstpointer data)
     g_assert_false(qemu_has(facts->bridges_allowed, "x"));
 }
 
+/* the helper finds its ACL as QEMU finds the helper */
+static void test_moved_acl(Build *build, gconstpointer data)
+{
+    put_literal(build->prefix, "libexec/qemu-bridge-helper", "\177ELF\0/old/etc/qemu/bridge.conf\0",
+                0755);
+    g_autoptr(QemuFacts) absent = read_paths(build);
+    g_assert_cmpstr(absent->bridge_acl, ==, "/old/etc/qemu/bridge.conf");
+    put_literal(build->prefix, "etc/qemu/bridge.conf", "allow br0\n", 0644);
+    g_autofree char *moved = g_build_filename(build->prefix, "etc/qemu/bridge.conf", NULL);
+    g_autoptr(QemuFacts) present = read_paths(build);
+    g_assert_cmpstr(present->bridge_acl, ==, moved);
+}
+
 static void test_setuid(Build *build, gconstpointer data)
 {
     g_assert_false(file_gives_net_admin(build->helper));
@@ -199,6 +212,7 @@ int main(int argc, char **argv)
     add("/qemu-paths/moved-build", test_moved_build);
     add("/qemu-paths/no-helper", test_no_helper);
     add("/qemu-paths/acl", test_acl);
+    add("/qemu-paths/moved-acl", test_moved_acl);
     add("/qemu-paths/setuid", test_setuid);
     add("/qemu-paths/capability", test_capability);
     add("/qemu-missing/modules", test_missing_modules);
