@@ -40,6 +40,23 @@ static void test_release(gconstpointer data)
     assert_golden(name, text);
 }
 
+/* recorded: Debian 12's QEMU built from source by tools/build-qemu; `qemu --json` and its text */
+static void test_source_build(void)
+{
+    g_autofree char *path =
+        g_test_build_filename(G_TEST_DIST, "golden", "qemu", "source-build.json", NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) document = json_from_file(path, &error);
+    g_assert_no_error(error);
+    g_autoptr(QemuFacts) facts = record_from_json(&qemu_facts_type, document, &error);
+    g_assert_no_error(error);
+    KvmFacts *kvm = record_from_json(&kvm_facts_type, json_object_get(document, "kvm"), &error);
+    g_assert_no_error(error);
+    g_autofree char *text = qemu_facts_text(facts, kvm);
+    record_free(&kvm_facts_type, kvm);
+    assert_golden("source-build.txt", text);
+}
+
 /* no windows, no OpenGL, no bridge helper, a KVM that aborts */
 static void test_bare(void)
 {
@@ -99,6 +116,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/qemu-text/9.0", "9.0", test_release);
     g_test_add_data_func("/qemu-text/10.0", "10.0", test_release);
     g_test_add_data_func("/qemu-text/11", "11", test_release);
+    g_test_add_func("/qemu-text/source-build", test_source_build);
     g_test_add_func("/qemu-text/bare", test_bare);
     g_test_add_func("/qemu-text/bridge", test_bridge);
     g_test_add_func("/qemu-text/working", test_working);
