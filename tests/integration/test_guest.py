@@ -124,7 +124,7 @@ class GuestWith3dTest(unittest.TestCase):
     def setUp(self):
         self.guest = Guest.find("--3d")
         if self.guest.root_image is None:
-            self.skipTest("the guest was built without Mesa (run demo/build-guest --3d)")
+            self.skipTest("the guest was built without Mesa (run guest/build-guest --3d)")
         if "virtio-vga-gl" not in vgputest.run(QEMU, "-device", "help").stdout:
             self.skipTest("this QEMU has no virtio-vga-gl")
         directory = tempfile.TemporaryDirectory()

@@ -18,7 +18,7 @@ QEMU = "qemu-system-x86_64"
 
 
 class Guest:
-    """Kernel, initrd and command line as demo/build-guest made them."""
+    """Kernel, initrd and command line as guest/build-guest made them."""
 
     def __init__(self, directory):
         self.directory = Path(directory)
@@ -43,10 +43,10 @@ class Guest:
         """The guest that was built, or a skipped test that says how to build it."""
         directory = os.environ.get("VGPUCTL_GUEST")
         if not directory:
-            builder = vgputest.SOURCE_DIR / "demo" / "build-guest"
+            builder = vgputest.SOURCE_DIR / "guest" / "build-guest"
             directory = vgputest.run(builder, *variant, "--print-path").stdout.strip()
         if not directory or not (Path(directory) / "guest.json").exists():
-            words = " ".join(["demo/build-guest", *variant])
+            words = " ".join(["guest/build-guest", *variant])
             raise unittest.SkipTest(f"the guest is not built (run {words})")
         return cls(directory)
 
