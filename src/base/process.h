@@ -20,9 +20,9 @@ typedef struct {
     gboolean exited; /* FALSE: ended by @signal */
     int status;      /* exit status when exited */
     int signal;
-    char *out;         /* owned, NUL-terminated */
-    gsize out_length;  /* bytes in @out: it may be binary */
-    char *err;         /* owned, NUL-terminated */
+    char *out;        /* owned, NUL-terminated */
+    gsize out_length; /* bytes in @out: it may be binary */
+    char *err;        /* owned, NUL-terminated */
 } ProcessResult;
 
 /*
