@@ -29,9 +29,9 @@ def run(*tests):
         except Exception:  # one broken test must not hide the others
             complaints = traceback.format_exc().splitlines()
         bad += bool(complaints)
-        print(f"{'not ok' if complaints else 'ok'} {name}")
         for complaint in complaints:
             print(f"# {complaint}")
+        print(f"{'not ok' if complaints else 'ok'} {name}")
     sys.exit(1 if bad else 0)
 
 
