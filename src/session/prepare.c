@@ -194,6 +194,7 @@ Prepared *session_prepare(const Root *root, const PrepareRequest *request, GErro
                           .parent = config->vgpu_parent,
                           .display = config->display,
                           .address = config->display_address,
+                          .usb_redir = config->usb_redir,
                           .width = config->width,
                           .height = config->height };
         prepared->vgpu = vgpu_choose(prepared->facts, &wish, error);
