@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/table.h"
 
 static void key_line_free(gpointer data)
 {
@@ -29,7 +30,8 @@ gboolean key_lines_error(const KeyLines *lines, guint line, GError **error, cons
     va_start(args, format);
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
-    return error_set(error, VGPUCTL_ERROR_INVALID, "%s:%u: %s", lines->source, line, text);
+    g_autofree char *shown = text_printable(text); /* values may hold escaped control characters */
+    return error_set(error, VGPUCTL_ERROR_INVALID, "%s:%u: %s", lines->source, line, shown);
 }
 
 static guint line_of_offset(const char *text, gsize offset)
@@ -111,6 +113,8 @@ static gboolean read_lines(KeyLines *lines, const char *text, gsize length, GErr
 
 KeyLines *key_lines_read(const char *text, gsize length, const char *source, GError **error)
 {
+    if (length == 0)
+        text = ""; /* may be NULL */
     g_autoptr(KeyLines) lines = g_new0(KeyLines, 1);
     lines->source = g_strdup(source);
     lines->keys = g_ptr_array_new_with_free_func(key_line_free);
@@ -121,7 +125,8 @@ KeyLines *key_lines_read(const char *text, gsize length, const char *source, GEr
     g_autoptr(GError) why = NULL;
     if (length > 0 &&
         !g_key_file_load_from_data(lines->file, text, length, G_KEY_FILE_KEEP_TRANSLATIONS, &why)) {
-        error_set(error, VGPUCTL_ERROR_INVALID, "%s: %s", source, why->message);
+        g_autofree char *shown = text_printable(why->message);
+        error_set(error, VGPUCTL_ERROR_INVALID, "%s: %s", source, shown);
         return NULL;
     }
     return g_steal_pointer(&lines);

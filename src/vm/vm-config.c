@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/suggest.h"
+#include "base/table.h"
 #include "rules/display-address.h"
 #include "rules/display-matrix.h"
 
@@ -77,7 +78,8 @@ static gboolean usage(GError **error, const char *format, ...)
     va_start(args, format);
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
-    return error_set(error, VGPUCTL_ERROR_USAGE, "%s", text);
+    g_autofree char *shown = text_printable(text); /* values may hold control characters */
+    return error_set(error, VGPUCTL_ERROR_USAGE, "%s", shown);
 }
 
 static gboolean choose(const char *what, const char *text, const char *const *words,
