@@ -171,7 +171,7 @@ static gboolean node_is_chance(const DisplaySituation *s)
 static const DisplayRow rows[] = {
     /* what no display can change */
     { NONE | GTK | SDL | VNC, ALL, redirection_without_spice,
-      "USB devices are redirected by a SPICE viewer, and {display} has none" },
+      "USB devices are redirected by SPICE viewers only" },
     { SPICE | SPICE_APP, ALL, no_redirection,
       "this QEMU cannot redirect USB devices: its usb-redir is not installed" },
     { NONE, EMPTY, NULL, "the VM has no screen",
@@ -213,13 +213,13 @@ static const DisplayRow rows[] = {
     /* pictures that QEMU holds itself */
     { NONE, FLAT, NULL, "no screen is shown",
       "no display", SCREENSHOT_SCREENDUMP, { NO_WINDOW } },
-    { VNC, FLAT, tcp, "VNC over TCP, with a password",
+    { VNC, FLAT, tcp, "reached over TCP, with a password",
       "VNC on TCP", SCREENSHOT_SCREENDUMP, { NO_WINDOW, USER_VNC }, WATCH_VNC },
-    { VNC, FLAT, NULL, "VNC on a socket that only you can open",
+    { VNC, FLAT, NULL, "a socket that only you can open",
       "VNC on a unix socket", SCREENSHOT_SCREENDUMP, { NO_WINDOW, USER_VNC }, WATCH_VNC },
-    { SPICE, FLAT, tcp, "SPICE over TCP, with a password",
+    { SPICE, FLAT, tcp, "reached over TCP, with a password",
       "SPICE on TCP", SCREENSHOT_SCREENDUMP, { NO_WINDOW, USER_SPICE }, WATCH_SPICE },
-    { SPICE, FLAT, NULL, "SPICE on a socket that only you can open",
+    { SPICE, FLAT, NULL, "a socket that only you can open",
       "SPICE on a unix socket", SCREENSHOT_SCREENDUMP, { NO_WINDOW, USER_SPICE }, WATCH_SPICE },
     /* not gl=off: ui/spice-app.c looks only whether gl= is there */
     { SPICE_APP, FLAT, NULL, "QEMU starts the SPICE viewer of this desktop",
