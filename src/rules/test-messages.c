@@ -31,6 +31,9 @@ static const struct {
     { "gl-context", "eglCreateContext failed" },
     { "gl-dmabuf-console",
       "qemu-system-x86_64: -vnc unix:S: The console requires display DMABUF support." },
+    { "gl-gtk-area", "qemu-system-x86_64: GtkGLArea console lacks DMABUF support." },
+    { "gl-import", "eglCreateImageKHR failed" },
+    { "display-gl-option", "qemu-system-x86_64: -vnc :0,gl=on: Invalid parameter 'gl'" },
     { "gtk-init", "gtk initialization failed" },
     { "sdl-init", "Could not initialize SDL(x11 not available) - exiting" },
     { "spice-app", "qemu-system-x86_64: You need a capable Spice client, such as virt-viewer 8.0" },
@@ -65,6 +68,20 @@ static const struct {
     { "vfio-no-device", "qemu-system-x86_64: vfio /sys/bus/mdev/devices/U: no such host device: No "
                         "such file or directory" },
     { "vfio-memlock", "qemu-system-x86_64: VFIO_MAP_DMA failed: Cannot allocate memory" },
+    { "vfio-not-viable", "qemu-system-x86_64: -device vfio-pci,host=00:02.0: vfio 0000:00:02.0: "
+                         "group 0 is not viable" },
+    { "vfio-no-group", "qemu-system-x86_64: -device vfio-pci,sysfsdev=/sys/x: vfio x: no "
+                       "iommu_group found: No such file or directory" },
+    { "vfio-refused",
+      "qemu-system-x86_64: vfio U: error getting device from group 0: Input/output error" },
+    { "vfio-attached", "qemu-system-x86_64: -device vfio-pci,sysfsdev=/sys/bus/mdev/devices/U: "
+                       "vfio U: device is already attached" },
+    { "vfio-no-display", "qemu-system-x86_64: -device vfio-pci,display=on: vfio: device doesn't "
+                         "support any (known) display method" },
+    { "vfio-display-off", "qemu-system-x86_64: -device vfio-pci-nohotplug,ramfb=on: vfio U: "
+                          "ramfb=on requires display=on" },
+    { "vfio-opregion-hotplug", "qemu-system-x86_64: vfio U: IGD device detected, but OpRegion is "
+                               "not supported on hotplugged device." },
     { "vfio-opregion", "qemu-system-x86_64: vfio U: does not support requested IGD OpRegion "
                        "feature: No such device" },
     { "kernel-missing", "qemu: could not open kernel file '/x': No such file or directory" },
