@@ -153,7 +153,7 @@ static gboolean parse_options(const Command *command, CmdContext *context, gbool
     if (g_option_context_parse_strv(options, argv, &reason))
         return TRUE;
     add_option_hint(command, &reason);
-    return error_set(error, VGPUCTL_ERROR_USAGE, "vgpuctl %s: %s", command->name, reason->message);
+    return error_set(error, VGPUCTL_ERROR_USAGE, "%s: %s", command->name, reason->message);
 }
 
 /* Cuts the words behind "--" off @argv; NULL when there is no "--". */

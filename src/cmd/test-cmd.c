@@ -62,7 +62,7 @@ static void test_typo(void)
     g_assert_cmpint(run_words(&context, &error, "--dispaly=vnc"), ==, 2);
     g_assert_error(error, VGPUCTL_ERROR, VGPUCTL_ERROR_USAGE);
     g_assert_cmpstr(error->message, ==,
-                    "vgpuctl sample: Unknown option --dispaly; did you mean --display?");
+                    "sample: Unknown option --dispaly; did you mean --display?");
 }
 
 static void test_suggest(void)

@@ -67,8 +67,9 @@ VmConfig *session_config_from_operand(const Root *root, const char *operand, GEr
         if (definition != NULL)
             return definition_load(definition, error);
         if (!g_file_test(operand, G_FILE_TEST_EXISTS)) {
-            error_set(error, VGPUCTL_ERROR_NOT_FOUND, "%s; there is no such file either",
-                      reason->message);
+            gboolean names_image = strchr(operand, '.') != NULL;
+            error_set(error, VGPUCTL_ERROR_NOT_FOUND, names_image ? "There is no file '%s'" : "%s",
+                      names_image ? operand : reason->message);
             return NULL;
         }
     }
