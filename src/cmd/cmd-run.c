@@ -117,7 +117,7 @@ static int run_run(const CmdContext *context, char **arguments, char **passed, G
         return print_plan(context, &request.prepare, error);
     const char *report_fd = g_getenv(SESSION_REPORT_VARIABLE);
     if (report_fd != NULL)
-        return session_run_reporting(context->root, &request, atoi(report_fd));
+        return session_run_reporting(context->root, &request, atoi(report_fd), error) ? 0 : 1;
     if (!rundir_collect(context->root, NULL, error))
         return 1;
     gboolean good = given.detach ? session_detach(context->root, &request, error)

@@ -34,7 +34,16 @@ static void on_running(const SessionInfo *info, void *userdata)
     close(steal_fd(report_fd));
 }
 
-int session_run_reporting(const Root *root, const SessionRequest *request, int report_fd)
+static void report_failure(int fd, const GError *reason)
+{
+    json_t *failure = json_object();
+    json_object_set_new(failure, "message", json_text(reason->message));
+    json_object_set_new(failure, "code", json_integer(reason->code));
+    send_report(fd, "failure", failure);
+}
+
+gboolean session_run_reporting(const Root *root, const SessionRequest *request, int report_fd,
+                               GError **error)
 {
     g_unsetenv(SESSION_REPORT_VARIABLE);
     SessionRequest reporting = *request;
@@ -42,16 +51,11 @@ int session_run_reporting(const Root *root, const SessionRequest *request, int r
     reporting.userdata = &report_fd;
     g_autoptr(GError) reason = NULL;
     if (session_run(root, &reporting, &reason))
-        return 0;
-    if (report_fd >= 0) {
-        json_t *failure = json_object();
-        json_object_set_new(failure, "message", json_text(reason->message));
-        json_object_set_new(failure, "code", json_integer(reason->code));
-        send_report(report_fd, "failure", failure);
-    } else {
-        g_printerr("vgpuctl: %s\n", reason->message); /* long after the report: for the journal */
-    }
-    return 1;
+        return TRUE;
+    if (report_fd >= 0) /* it never ran */
+        report_failure(report_fd, reason);
+    g_propagate_error(error, g_steal_pointer(&reason));
+    return FALSE;
 }
 
 static gboolean leave_terminal(void)
@@ -106,7 +110,7 @@ static gboolean start_process(const Root *root, const SessionRequest *request, i
     if (*ret_pid > 0)
         return TRUE;
     close(reader);
-    _exit(leave_terminal() ? session_run_reporting(root, request, writer) : 1);
+    _exit(leave_terminal() && session_run_reporting(root, request, writer, NULL) ? 0 : 1);
 }
 
 gboolean session_detach(const Root *root, const SessionRequest *request, GError **error)

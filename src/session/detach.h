@@ -18,7 +18,8 @@ gboolean session_detach(const Root *root, const SessionRequest *request, GError 
 
 /*
  * The other side: what `vgpuctl run` does when $VGPUCTL_REPORT_FD names the descriptor of a waiting
- * session_detach(). Runs @request and reports there. Returns the exit status.
+ * session_detach(). Runs @request and reports there; the outcome is that of session_run().
  */
 #define SESSION_REPORT_VARIABLE "VGPUCTL_REPORT_FD"
-int session_run_reporting(const Root *root, const SessionRequest *request, int report_fd);
+gboolean session_run_reporting(const Root *root, const SessionRequest *request, int report_fd,
+                               GError **error);
