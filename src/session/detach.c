@@ -26,12 +26,24 @@ static void send_report(int fd, const char *key, json_t *value)
     (void)file_write_all(fd, line, strlen(line));
 }
 
-/* In the new process: the VM runs; say so, and let go of the terminal. */
+/* Ends the report. In a unit it is standard output, whose number must not be given to other files.
+ */
+static void close_report(int *report_fd)
+{
+    int fd = steal_fd(report_fd);
+    autofd int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (fd > STDERR_FILENO || null < 0)
+        close(fd);
+    else
+        dup2(null, fd);
+}
+
+/* In the new process: the VM runs; say so, and let go of the caller. */
 static void on_running(const SessionInfo *info, void *userdata)
 {
     int *report_fd = userdata;
     send_report(*report_fd, "running", record_to_json(&session_info_type, info));
-    close(steal_fd(report_fd));
+    close_report(report_fd);
 }
 
 static void report_failure(int fd, const GError *reason)
