@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,6 +49,8 @@ static gboolean prepare_child(const SpawnRequest *request, pid_t parent)
             return FALSE;
     for (const char *const *item = request->environment; item != NULL && *item != NULL; item++)
         putenv((char *)*item);
+    if (request->private_files)
+        umask(077);
     reset_signals();
     return set_stream(request->in, STDIN_FILENO) && set_stream(request->out, STDOUT_FILENO) &&
            set_stream(request->err, STDERR_FILENO);

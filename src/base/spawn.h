@@ -12,8 +12,9 @@ typedef struct {
     const char *const *argv;        /* argv[0] is the program, searched in PATH */
     const char *const *environment; /* "NAME=value" set on top of ours; NULL: none */
     int in, out, err;               /* its standard streams; -1: /dev/null */
-    const int *keep;      /* further descriptors it keeps, by number; ends with -1; NULL: none */
-    gboolean new_session; /* setsid(): no terminal; else only a process group of its own */
+    const int *keep;        /* further descriptors it keeps, by number; ends with -1; NULL: none */
+    gboolean new_session;   /* setsid(): no terminal; else only a process group of its own */
+    gboolean private_files; /* umask 077: sockets and files it makes are its user's alone */
 } SpawnRequest;
 
 /*

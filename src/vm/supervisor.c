@@ -176,7 +176,8 @@ Supervisor *supervisor_start(const SupervisorSpec *spec, GError **error)
                              .out = output_in,
                              .err = output_in,
                              .keep = spec->keep,
-                             .new_session = TRUE };
+                             .new_session = TRUE,
+                             .private_files = TRUE };
     if (!attach(supervisor, spec, output[0], error) ||
         !spawn_child(&request, &supervisor->pid, &supervisor->pidfd, error)) {
         supervisor_free(supervisor);
