@@ -71,8 +71,10 @@ static void undo(Session *session)
             session_steps[session->done].undo(session);
 }
 
+/* Also: who reads our words may leave; that is no reason for the VM to end. */
 static int block_stop_signals(GError **error)
 {
+    signal(SIGPIPE, SIG_IGN);
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
