@@ -81,7 +81,10 @@ static int run_logs(const CmdContext *context, char **arguments, char **passed, 
     if (!vm_name_check(name, error) || !user_leave_sudo(error))
         return 1;
     autofd int pidfd = follow ? session_supervisor_pidfd(context->root, name, NULL) : -1;
-    g_autofree char *path = session_log_path(context->root, name, serial);
+    g_autofree char *usual = session_log_path(context->root, name, serial);
+    /* `run --serial FILE` leaves a link; what changes is the file, in its own directory */
+    g_autofree char *linked = g_file_read_link(usual, NULL);
+    const char *path = linked != NULL ? linked : usual;
     autofd int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         error_set_errno(error, errno, "VM '%s' has no log: opening %s", name, path);

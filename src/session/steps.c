@@ -111,11 +111,8 @@ static Supervisor *start_qemu(Session *session, int qmp_fd, int serial_fd, GHash
     if (argv == NULL)
         return NULL;
     g_autofree char *log = session_log_path(session->root, config_of(session)->name, FALSE);
-    g_autofree char *serial = config_of(session)->serial != NULL
-                                  ? g_strdup(config_of(session)->serial)
-                                  : session_log_path(session->root, config_of(session)->name, TRUE);
-    g_autofree char *directory = g_path_get_dirname(log);
-    if (!file_make_directory(directory, 0700, error))
+    g_autofree char *serial = storage_lay_serial_log(session->root, config_of(session), error);
+    if (serial == NULL)
         return NULL;
     SupervisorSpec spec = { .argv = (const char *const *)argv,
                             .environment = (const char *const *)plan->environment,

@@ -16,6 +16,27 @@ char *session_log_path(const Root *root, const char *name, gboolean serial)
     return g_build_filename(directory, file, NULL);
 }
 
+char *storage_lay_serial_log(const Root *root, const VmConfig *config, GError **error)
+{
+    g_autofree char *usual = session_log_path(root, config->name, /* serial= */ TRUE);
+    g_autofree char *directory = g_path_get_dirname(usual);
+    if (!file_make_directory(directory, 0700, error))
+        return NULL;
+    /* a link of an earlier run, or its log where now a link belongs */
+    if ((config->serial != NULL || g_file_test(usual, G_FILE_TEST_IS_SYMLINK)) &&
+        unlink(usual) < 0 && errno != ENOENT) {
+        error_set_errno(error, errno, "Removing old log %s", usual);
+        return NULL;
+    }
+    if (config->serial == NULL)
+        return g_steal_pointer(&usual);
+    if (symlink(config->serial, usual) < 0) {
+        error_set_errno(error, errno, "Linking log %s", usual);
+        return NULL;
+    }
+    return g_strdup(config->serial);
+}
+
 static gboolean copy_template(const char *template, const char *path, GError **error)
 {
     g_autofree char *data = NULL;

@@ -19,3 +19,10 @@ gboolean storage_prepare(const Root *root, const VmConfig *config, const GPtrArr
 
 /* Where the words of QEMU (or of the guest's serial port) of VM @name are kept. Owned. */
 char *session_log_path(const Root *root, const char *name, gboolean serial);
+
+/*
+ * Where the first serial port of a VM is to be written: its log, or the file that the configuration
+ * names; then the log is a link to it, so that `vgpuctl logs` finds it. Makes the log directory.
+ * Owned; NULL with @error set.
+ */
+char *storage_lay_serial_log(const Root *root, const VmConfig *config, GError **error);
