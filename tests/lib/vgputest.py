@@ -16,7 +16,7 @@ SOURCE_DIR = Path(os.environ.get("VGPUCTL_SOURCE_DIR", Path(__file__).resolve().
 BUILD_DIR = Path(os.environ.get("VGPUCTL_BUILD_DIR", SOURCE_DIR / "build"))
 VGPUCTL = os.environ.get("VGPUCTL", str(BUILD_DIR / "src" / "vgpuctl"))
 LIBEXECDIR = os.environ.get("VGPUCTL_LIBEXECDIR", str(BUILD_DIR / "src" / "libexec"))
-STRIP_READ = os.environ.get("STRIP_READ", str(BUILD_DIR / "demo" / "strip-read"))
+STRIP_READ = os.environ.get("STRIP_READ", str(BUILD_DIR / "guest" / "strip-read"))
 
 # Seconds after which something that should happen has gone wrong: far above any honest wait, so
 # that a busy machine fails no test.
