@@ -47,6 +47,21 @@ static gboolean uses_node(const DisplayRow *row)
     return FALSE;
 }
 
+/* What is said beside a working row: its own note, and that no GPU draws. Owned; NULL. */
+static char *compose_note(const DisplaySituation *situation, const DisplayRow *row)
+{
+    g_autofree char *own = display_situation_expand(situation, row->note);
+    gboolean gl = situation->console == CONSOLE_TEXTURE || situation->console == CONSOLE_DMABUF;
+    const GlPlatform *platform = uses_node(row) ? situation->node_gl : situation->window;
+    if (!gl || platform == NULL || !platform->software)
+        return g_steal_pointer(&own);
+    const char *why = situation->no_device ? situation->node_why : NULL;
+    return g_strdup_printf("OpenGL is drawn by the processor of this host (%s)%s%s%s%s",
+                           platform->renderer != NULL ? platform->renderer : "unnamed",
+                           why != NULL ? ": " : "", why != NULL ? why : "", own != NULL ? "; " : "",
+                           own != NULL ? own : "");
+}
+
 static void accept(DisplayAnswer *answer, const DisplaySituation *situation, const DisplayRow *row)
 {
     answer->works = TRUE;
@@ -54,7 +69,7 @@ static void accept(DisplayAnswer *answer, const DisplaySituation *situation, con
     answer->needs_credential = situation->tcp;
     answer->name = display_situation_expand(situation, row->name);
     answer->watch = display_situation_expand(situation, row->watch);
-    answer->note = display_situation_expand(situation, row->note);
+    answer->note = compose_note(situation, row);
     if (uses_node(row))
         answer->render_node = display_situation_expand(situation, "{node}");
     add_options(answer, situation, row);

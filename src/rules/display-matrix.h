@@ -36,7 +36,7 @@ typedef struct {
     int display;               /* DisplayKind chosen (resolves auto) */
     GPtrArray *options;        /* PlanOption: -display, -vnc, -spice */
     gboolean needs_credential; /* a password must be made: object "display-secret" */
-    char *render_node;         /* by-path link of the node in use; NULL when none is used */
+    char *render_node;         /* by-path link of the node in use, or GL_NO_DEVICE; NULL: none */
     int screenshot;            /* ScreenshotWay */
     char *name;                /* for people: "gtk window with OpenGL" */
     char *watch;   /* command line that shows it, with @run@; NULL when it shows itself */

@@ -20,7 +20,7 @@ enum {
     VNC = 1 << DISPLAY_VNC,
     ANY = NONE | GTK | SDL | SPICE | SPICE_APP | VNC,
     WINDOW = GTK | SDL | SPICE_APP,
-    SERVED = NONE | SPICE | SPICE_APP | VNC, /* OpenGL needs a DRM node */
+    SERVED = NONE | SPICE | SPICE_APP | VNC, /* OpenGL needs a node */
 };
 
 enum {
@@ -118,7 +118,12 @@ static gboolean no_vnc(const DisplaySituation *s)
 
 static gboolean no_node(const DisplaySituation *s)
 {
-    return s->node == NULL;
+    return s->node == NULL && !s->no_device;
+}
+
+static gboolean no_device(const DisplaySituation *s)
+{
+    return s->no_device;
 }
 
 static gboolean node_cannot_import(const DisplaySituation *s)
@@ -135,7 +140,7 @@ static gboolean node_is_vgem(const DisplaySituation *s)
 
 static gboolean exports_textures(const DisplaySituation *s)
 {
-    return s->node_gl->dmabuf_export_works && !tcp_without_remote_gl(s);
+    return s->node != NULL && s->node_gl->dmabuf_export_works && !tcp_without_remote_gl(s);
 }
 
 static gboolean exports_nothing(const DisplaySituation *s)
@@ -227,6 +232,8 @@ static const DisplayRow rows[] = {
 
     /* OpenGL without a window: on a DRM node */
     { SERVED, GL, no_node, "OpenGL without a window needs a DRM node, and {node-why}" },
+    { SPICE_APP, TEXTURE, no_device,
+      "spice-app cannot be told to render on {node}, and {node-why}" },
     { SPICE_APP, GL, node_is_chance,
       "spice-app cannot be told which of this host's GPUs to render on" },
     { SPICE_APP, TEXTURE, exports_nothing,
@@ -245,28 +252,28 @@ static const DisplayRow rows[] = {
     { NONE | VNC | SPICE, GL, no_headless,
       "OpenGL without a window needs egl-headless, and this QEMU has not: its module is not "
       "installed" },
-    { SPICE, TEXTURE, no_vnc, "OpenGL on {node}, copied back for SPICE",
+    { SPICE, TEXTURE, no_vnc, "OpenGL {on-node}, copied back for SPICE",
       "SPICE, drawn off screen", SCREENSHOT_NONE, { HEADLESS, USER_SPICE }, WATCH_SPICE,
       UNREADABLE },
-    { SPICE, TEXTURE, NULL, "OpenGL on {node}, copied back for SPICE",
+    { SPICE, TEXTURE, NULL, "OpenGL {on-node}, copied back for SPICE",
       "SPICE, drawn off screen", SCREENSHOT_VNC, { HEADLESS, USER_SPICE, PRIVATE_VNC },
       WATCH_SPICE },
     { NONE | VNC, DMABUF, node_cannot_import,
       "OpenGL on {node} cannot import a vGPU's dma-bufs (no EGL_EXT_image_dma_buf_import)" },
     { NONE | VNC, DMABUF, node_is_vgem,
       "{node} is vgem: QEMU crashes there when it draws a dma-buf of another device" },
-    { VNC, GL, at_address, "OpenGL on {node}, copied back for VNC",
+    { VNC, GL, at_address, "OpenGL {on-node}, copied back for VNC",
       "VNC at the given address, drawn off screen", SCREENSHOT_VNC,
       { HEADLESS, USER_VNC, PRIVATE_VNC }, WATCH_VNC },
-    { VNC, GL, NULL, "OpenGL on {node}, copied back for VNC",
+    { VNC, GL, NULL, "OpenGL {on-node}, copied back for VNC",
       "VNC on a unix socket, drawn off screen", SCREENSHOT_VNC, { HEADLESS, USER_VNC },
       WATCH_VNC },
-    { NONE, DMABUF, vnc_binds_console, "OpenGL on {node}; no screen is shown",
+    { NONE, DMABUF, vnc_binds_console, "OpenGL {on-node}; no screen is shown",
       "no display, drawn off screen", SCREENSHOT_NONE, { HEADLESS }, NULL,
       "nothing reads the picture: use --display spice or gtk to see it" },
-    { NONE, GL, no_vnc, "OpenGL on {node}; no screen is shown",
+    { NONE, GL, no_vnc, "OpenGL {on-node}; no screen is shown",
       "no display, drawn off screen", SCREENSHOT_NONE, { HEADLESS } },
-    { NONE, GL, NULL, "OpenGL on {node}; no screen is shown",
+    { NONE, GL, NULL, "OpenGL {on-node}; no screen is shown",
       "no display, drawn off screen", SCREENSHOT_VNC, { HEADLESS, PRIVATE_VNC } },
 };
 /* clang-format on */

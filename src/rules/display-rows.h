@@ -3,7 +3,8 @@
  * The rows of the display matrix and what they are judged by. Internal to the matrix.
  *
  * Texts of a row may hold these words, replaced from the situation:
- *     {display} {node} {node-why} {screen} {screen-why} {window-why} {missing} {vnc} {spice}
+ *     {display} {node} {node-option} {on-node} {node-why} {screen} {screen-why} {window-why}
+ *     {missing} {vnc} {spice} {watch}
  */
 #pragma once
 
@@ -22,7 +23,8 @@ typedef struct {
     DisplayAddress address;    /* owned; empty: a socket in the run directory */
     const DrmNode *node;       /* where OpenGL will render; NULL */
     char *node_why;            /* owned: why there is none */
-    const GlPlatform *node_gl; /* of @node */
+    gboolean no_device;        /* it will render on GL_NO_DEVICE instead: textures only */
+    const GlPlatform *node_gl; /* of @node, or of GL_NO_DEVICE */
     const GlPlatform *window;  /* how a window of this kind would draw by OpenGL; NULL: not */
     char *window_why;          /* owned: why not */
 } DisplaySituation;

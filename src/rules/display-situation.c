@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "rules/render-node.h"
 
 /* The platform of the session's screen, borrowed. */
 static const GlPlatform *find_platform(const GlFacts *gl, int kind)
@@ -58,6 +59,32 @@ static gboolean read_address(DisplaySituation *situation, GError **error)
     return TRUE;
 }
 
+/*
+ * Where OpenGL without a window renders. Without a node of its own a texture can be drawn by the
+ * processor; a dma-buf cannot, since nothing imports it there, nor what was asked of one GPU.
+ */
+static void find_node(DisplaySituation *situation)
+{
+    const HostFacts *facts = situation->question->facts;
+    const VgpuDevice *vgpu = situation->question->vgpu;
+    const char *parent = vgpu != NULL ? vgpu->parent : NULL;
+    situation->node = display_render_node(facts, parent, &situation->node_why);
+    if (situation->node != NULL) {
+        situation->node_gl = gl_facts_node(facts->gl, situation->node->path);
+        return;
+    }
+    if (situation->console != CONSOLE_TEXTURE || parent != NULL ||
+        gl_facts_node(facts->gl, GL_NO_DEVICE) == NULL)
+        return;
+    g_autofree char *why = NULL;
+    situation->node_gl = render_without_node(facts, &why);
+    situation->no_device = situation->node_gl != NULL;
+    if (situation->no_device)
+        return;
+    g_autofree char *own = situation->node_why;
+    situation->node_why = g_strdup_printf("%s; nor can it be done without: %s", own, why);
+}
+
 gboolean display_situation_init(DisplaySituation *situation, const DisplayQuestion *question,
                                 int display, GError **error)
 {
@@ -73,10 +100,7 @@ gboolean display_situation_init(DisplaySituation *situation, const DisplayQuesti
     if (!read_address(situation, error))
         return FALSE;
     find_window(situation);
-    const char *parent = question->vgpu != NULL ? question->vgpu->parent : NULL;
-    situation->node = display_render_node(facts, parent, &situation->node_why);
-    if (situation->node != NULL)
-        situation->node_gl = gl_facts_node(facts->gl, situation->node->path);
+    find_node(situation);
     return TRUE;
 }
 
@@ -147,7 +171,7 @@ static const char *node_name(const DisplaySituation *situation)
 {
     const DrmNode *node = situation->node;
     if (node == NULL)
-        return "";
+        return situation->no_device ? GL_NO_DEVICE : "";
     return node->by_path != NULL ? node->by_path : node->path;
 }
 
@@ -161,6 +185,10 @@ static char *word(const DisplaySituation *situation, const char *name)
         return g_strdup(node_name(situation));
     if (g_str_equal(name, "node-option"))
         return plan_quote(node_name(situation));
+    if (g_str_equal(name, "on-node"))
+        return situation->no_device
+                   ? g_strdup("by the processor (" GL_NO_DEVICE " stands for no device)")
+                   : g_strconcat("on ", node_name(situation), NULL);
     if (g_str_equal(name, "node-why"))
         return g_strdup(situation->node_why);
     if (g_str_equal(name, "screen"))

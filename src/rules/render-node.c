@@ -32,31 +32,40 @@ static void say(char **ret_why, char *why)
         g_free(why);
 }
 
-gboolean render_node_works(const HostFacts *facts, const DrmNode *node, char **ret_why)
+/* Whether QEMU's OpenGL starts on the file @path, as OpenGL was seen to behave there. */
+static gboolean path_works(const HostFacts *facts, const char *path, char **ret_why)
 {
-    const GlPlatform *gl = facts->gl != NULL ? gl_facts_node(facts->gl, node->path) : NULL;
-    if (!node->usable) {
-        say(ret_why,
-            g_strdup_printf("%s is not yours to use: %s", node->path,
-                            node->unusable_why != NULL ? node->unusable_why : "no access"));
-        return FALSE;
-    }
+    const GlPlatform *gl = gl_facts_node(facts->gl, path);
     if (gl == NULL) {
         const char *failure = facts->gl != NULL ? facts->gl->failure : NULL;
-        say(ret_why, g_strdup_printf("OpenGL was not tried on %s%s%s", node->path,
+        say(ret_why, g_strdup_printf("OpenGL was not tried on %s%s%s", path,
                                      failure != NULL ? ": " : "", failure != NULL ? failure : ""));
         return FALSE;
     }
     if (!gl->works) {
-        say(ret_why, g_strdup_printf("OpenGL does not work on %s: %s", node->path,
+        say(ret_why, g_strdup_printf("OpenGL does not work on %s: %s", path,
                                      gl->failure != NULL ? gl->failure : "no context"));
         return FALSE;
     }
     const char *missing = unmet(gl, facts->qemu);
     if (missing != NULL)
         say(ret_why,
-            g_strdup_printf("OpenGL on %s lacks %s, which this QEMU demands", node->path, missing));
+            g_strdup_printf("OpenGL on %s lacks %s, which this QEMU demands", path, missing));
     return missing == NULL;
+}
+
+gboolean render_node_works(const HostFacts *facts, const DrmNode *node, char **ret_why)
+{
+    if (node->usable)
+        return path_works(facts, node->path, ret_why);
+    say(ret_why, g_strdup_printf("%s is not yours to use: %s", node->path,
+                                 node->unusable_why != NULL ? node->unusable_why : "no access"));
+    return FALSE;
+}
+
+const GlPlatform *render_without_node(const HostFacts *facts, char **ret_why)
+{
+    return path_works(facts, GL_NO_DEVICE, ret_why) ? gl_facts_node(facts->gl, GL_NO_DEVICE) : NULL;
 }
 
 /* Hardware before software; then for hardware the render node, which needs no master, for software

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which DRM nodes QEMU's OpenGL displays can render on. */
+/* What QEMU's OpenGL displays can render on. */
 #pragma once
 
 #include "host/facts.h"
@@ -9,3 +9,9 @@
  * grew with time. Else *@ret_why (may be NULL) says what is missing, owned.
  */
 gboolean render_node_works(const HostFacts *facts, const DrmNode *node, char **ret_why);
+
+/*
+ * The same for GL_NO_DEVICE: the entry of what renders there, borrowed, always by software. NULL
+ * when nothing does; then *@ret_why says why, owned.
+ */
+const GlPlatform *render_without_node(const HostFacts *facts, char **ret_why);

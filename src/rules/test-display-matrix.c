@@ -47,6 +47,7 @@ typedef struct {
 
 #define NODE "/dev/dri/by-path/pci-0000:00:02.0-render"
 #define HEADLESS "-display egl-headless,rendernode=" NODE
+#define NO_DEVICE "-display egl-headless,rendernode=/dev/null"
 #define SHARED ",share=force-shared"
 #define PRIVATE " -vnc unix:@run@/vnc.sock" SHARED
 #define UNIX_SPICE "-spice unix=on,addr=@run@/spice.sock,disable-ticketing=on"
@@ -57,7 +58,8 @@ enum {
     HW = SAMPLE_NODES_HARDWARE,
     NO = SAMPLE_NODES_NONE,
     VGEM = SAMPLE_NODES_VGEM,
-    TWO = SAMPLE_NODES_TWO
+    TWO = SAMPLE_NODES_TWO,
+    ND = SAMPLE_NODES_NO_DEVICE
 };
 enum { X = SCREEN_X11, FX = SCREEN_X11_FORWARDED, WL = SCREEN_WAYLAND, NS = SCREEN_NONE };
 enum { D2 = CONSOLE_2D, TX = CONSOLE_TEXTURE, DB = CONSOLE_DMABUF, RG = CONSOLE_REGION };
@@ -75,6 +77,9 @@ static const Case cases[] = {
     { DISPLAY_NONE, RG, Q11, NS, NO, "-display none", NULL, DUMP },
     { DISPLAY_NONE, TX, Q7, NS, NO, NULL, "no DRM render node", 0 },
     { DISPLAY_NONE, TX, Q10, NS, HW, HEADLESS PRIVATE, NULL, SVNC },
+    { DISPLAY_NONE, TX, Q7, NS, ND, NO_DEVICE PRIVATE, NULL, SVNC },
+    { DISPLAY_NONE, TX, Q11, NS, ND, NULL, "EGL_EXT_image_dma_buf_import_modifiers", 0 },
+    { DISPLAY_NONE, DB, Q7, NS, ND, NULL, "no DRM render node", 0 },
     { DISPLAY_NONE, DB, Q7, NS, HW, HEADLESS PRIVATE, NULL, SVNC },
     { DISPLAY_NONE, DB, Q9, NS, HW, HEADLESS, NULL, SHOTLESS },
     /* gtk */
@@ -103,6 +108,11 @@ static const Case cases[] = {
     { DISPLAY_VNC, TX, Q11, NS, HW, HEADLESS PRIVATE, NULL, SVNC },
     { DISPLAY_VNC, TX, Q7, NS, VGEM, "-display egl-headless,rendernode=/dev/dri/card0" PRIVATE,
       NULL, SVNC },
+    { DISPLAY_VNC, D2, Q7, NS, ND, "-display none" PRIVATE, NULL, DUMP },
+    { DISPLAY_VNC, TX, Q7, NS, ND, NO_DEVICE PRIVATE, NULL, SVNC },
+    { DISPLAY_VNC, TX, Q10, NS, ND, NO_DEVICE PRIVATE, NULL, SVNC },
+    { DISPLAY_VNC, TX, Q11, NS, ND, NULL, "EGL_EXT_image_dma_buf_import_modifiers", 0 },
+    { DISPLAY_VNC, DB, Q7, NS, ND, NULL, "no DRM render node", 0 },
     { DISPLAY_VNC, DB, Q7, NS, HW, HEADLESS PRIVATE, NULL, SVNC },
     { DISPLAY_VNC, DB, Q9, NS, HW, NULL, "binds to the vGPU's console", 0 },
     { DISPLAY_VNC, DB, Q10, X, HW, NULL, "binds to the vGPU's console", 0 },
@@ -115,6 +125,8 @@ static const Case cases[] = {
     { DISPLAY_SPICE, TX, Q7, NS, HW, SPICE_GL, NULL, SHOTLESS },
     { DISPLAY_SPICE, TX, Q7, NS, VGEM, /* llvmpipe exports no texture: gl=on would stay dark */
       "-display egl-headless,rendernode=/dev/dri/card0 " UNIX_SPICE PRIVATE, NULL, SVNC },
+    { DISPLAY_SPICE, TX, Q7, NS, ND, NO_DEVICE " " UNIX_SPICE PRIVATE, NULL, SVNC },
+    { DISPLAY_SPICE, DB, Q7, NS, ND, NULL, "no DRM render node", 0 },
     { DISPLAY_SPICE, DB, Q7, NS, HW, SPICE_GL, NULL, SHOTLESS },
     { DISPLAY_SPICE, DB, Q11, NS, HW, SPICE_GL, NULL, SHOTLESS },
     { DISPLAY_SPICE, DB, Q10, NS, NO, NULL, "no DRM render node", 0 },
@@ -123,6 +135,7 @@ static const Case cases[] = {
     { DISPLAY_SPICE_APP, D2, Q7, NS, HW, NULL, "no screen here", 0 },
     { DISPLAY_SPICE_APP, DB, Q10, X, HW, "-display spice-app,gl=on", NULL, SHOTLESS },
     { DISPLAY_SPICE_APP, TX, Q7, X, NO, NULL, "no DRM render node", 0 },
+    { DISPLAY_SPICE_APP, TX, Q7, X, ND, NULL, "cannot be told to render on /dev/null", 0 },
     { DISPLAY_SPICE_APP, TX, Q7, X, VGEM, NULL, "the viewer would stay black", 0 },
     { DISPLAY_SPICE_APP, TX, Q7, X, TWO, NULL, "which of this host's GPUs", 0 },
     /* auto */
@@ -132,6 +145,8 @@ static const Case cases[] = {
     { DISPLAY_AUTO, D2, Q7, FX, NO, "-display none" PRIVATE, NULL, DUMP },
     { DISPLAY_AUTO, TX, Q10, NS, HW, HEADLESS PRIVATE, NULL, SVNC },
     { DISPLAY_AUTO, TX, Q10, NS, NO, NULL, "no DRM render node", 0 },
+    { DISPLAY_AUTO, TX, Q10, NS, ND, NO_DEVICE PRIVATE, NULL, SVNC },
+    { DISPLAY_AUTO, TX, Q7, X, ND, "-display gtk,gl=on", NULL, WIN },
     { DISPLAY_AUTO, DB, Q7, NS, HW, HEADLESS PRIVATE, NULL, SVNC },
     { DISPLAY_AUTO, DB, Q10, NS, HW, SPICE_GL, NULL, SHOTLESS },
     { DISPLAY_AUTO, DB, Q10, X, TWO, "-display gtk,gl=on", NULL, WIN },
@@ -262,7 +277,11 @@ static void nothing_deadly(const Sample *sample, int display, int console,
     g_assert_false(vnc && strstr(options, "gl=on") != NULL); /* dark */
     g_assert_false(vnc && console == CONSOLE_DMABUF && sample->qemu->vnc_binds_console);
     g_assert_false(strstr(options, "sdl") != NULL && console == CONSOLE_DMABUF);
-    g_assert_false(headless && sample->facts.drm_nodes->len == 0);
+    gboolean no_device = strstr(options, "rendernode=" GL_NO_DEVICE) != NULL;
+    g_assert_false(headless && !no_device && sample->facts.drm_nodes->len == 0);
+    g_assert_false(no_device && console != CONSOLE_TEXTURE); /* nothing is imported there */
+    if (no_device)
+        g_assert_nonnull(strstr(answer->note, "OpenGL is drawn by the processor"));
     g_assert_true((answer->render_node != NULL) == (strstr(options, "rendernode=") != NULL));
     g_assert_false(strstr(options, "{") != NULL); /* a word left over */
     g_assert_cmpint(answer->display, !=, DISPLAY_AUTO);
@@ -412,6 +431,51 @@ static void test_render_node(void)
                     "0660)");
 }
 
+/* what is nobody's node is only for what asks for no GPU, and only where no node works */
+static void test_no_device(void)
+{
+    g_auto(Sample) sample;
+    sample_init(&sample, SAMPLE_QEMU_7_2, SCREEN_NONE, SAMPLE_NODES_NO_DEVICE);
+    VgpuDevice vgpu = { .console = CONSOLE_TEXTURE };
+    DisplayQuestion question = { .display = DISPLAY_VNC, .vgpu = &vgpu, .facts = &sample.facts };
+    g_autoptr(DisplayAnswer) answer = display_matrix_ask(&question);
+    g_assert_cmpstr(answer->render_node, ==, GL_NO_DEVICE);
+    g_assert_cmpstr(answer->note, ==,
+                    "OpenGL is drawn by the processor of this host (llvmpipe (LLVM 15.0.6, 256 "
+                    "bits)): this host has no DRM render node (/dev/dri is empty)");
+
+    vgpu.parent = (char *)SAMPLE_GPU;
+    g_autoptr(DisplayAnswer) of_gpu = display_matrix_ask(&question);
+    g_assert_cmpstr(of_gpu->refusal, ==,
+                    "OpenGL without a window needs a DRM node, and 0000:00:02.0 has no DRM node");
+    vgpu.parent = NULL;
+    sample.platforms[0].dmabuf_export = FALSE;
+    g_autoptr(DisplayAnswer) lacking = display_matrix_ask(&question);
+    g_assert_cmpstr(lacking->refusal, ==,
+                    "OpenGL without a window needs a DRM node, and this host has no DRM render "
+                    "node (/dev/dri is empty); nor can it be done without: OpenGL on /dev/null "
+                    "lacks EGL_MESA_image_dma_buf_export, which this QEMU demands");
+}
+
+/* a node that its user may not open is as good as none */
+static void test_node_of_others(void)
+{
+    g_auto(Sample) sample;
+    sample_init(&sample, SAMPLE_QEMU_7_2, SCREEN_NONE, SAMPLE_NODES_HARDWARE);
+    sample.nodes[0].usable = FALSE;
+    sample.nodes[0].unusable_why = (char *)"Permission denied (root:render 0660)";
+    sample_platform(&sample, GL_PLATFORM_GBM, GL_NO_DEVICE, TRUE)->dmabuf_export = TRUE;
+    VgpuDevice vgpu = { .console = CONSOLE_TEXTURE };
+    DisplayQuestion question = { .display = DISPLAY_VNC, .vgpu = &vgpu, .facts = &sample.facts };
+    g_autoptr(DisplayAnswer) answer = display_matrix_ask(&question);
+    g_assert_cmpstr(answer->render_node, ==, GL_NO_DEVICE);
+    g_assert_nonnull(strstr(answer->note, "is not yours to use: Permission denied"));
+    sample.nodes[0].usable = TRUE;
+    g_autoptr(DisplayAnswer) with_node = display_matrix_ask(&question);
+    g_assert_cmpstr(with_node->render_node, ==, sample.nodes[0].by_path);
+    g_assert_null(with_node->note);
+}
+
 /* what QEMU demands of a node grew in 10.1 */
 static void test_import_modifiers(void)
 {
@@ -438,6 +502,8 @@ int main(int argc, char **argv)
     g_test_add_func("/display-matrix/usb-redirection", test_usb_redirection);
     g_test_add_func("/display-matrix/missing-parts", test_missing_parts);
     g_test_add_func("/display-matrix/render-node", test_render_node);
+    g_test_add_func("/display-matrix/no-device", test_no_device);
+    g_test_add_func("/display-matrix/node-of-others", test_node_of_others);
     g_test_add_func("/display-matrix/import-modifiers", test_import_modifiers);
     return g_test_run();
 }

@@ -66,10 +66,11 @@ static const char *only_gpu(const HostFacts *facts)
 static const GlPlatform *find_platform(const HostFacts *facts, const DisplayAnswer *answer,
                                        const char **ret_gpu)
 {
-    const DrmNode *node =
-        answer->render_node != NULL ? find_node(facts, answer->render_node) : NULL;
-    const GlPlatform *platform =
-        node != NULL ? gl_facts_node(facts->gl, node->path) : find_screen(facts);
+    const char *name = answer->render_node;
+    const DrmNode *node = name != NULL ? find_node(facts, name) : NULL;
+    const GlPlatform *platform = name == NULL
+                                     ? find_screen(facts)
+                                     : gl_facts_node(facts->gl, node != NULL ? node->path : name);
     gboolean hardware = platform != NULL && !platform->software;
     *ret_gpu = !hardware ? NULL : node != NULL ? node->parent : only_gpu(facts);
     return platform;

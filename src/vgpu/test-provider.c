@@ -22,7 +22,8 @@ enum {
     HW = SAMPLE_NODES_HARDWARE,
     NO = SAMPLE_NODES_NONE,
     VGEM = SAMPLE_NODES_VGEM,
-    TWO = SAMPLE_NODES_TWO
+    TWO = SAMPLE_NODES_TWO,
+    ND = SAMPLE_NODES_NO_DEVICE
 };
 enum { X = SCREEN_X11, FX = SCREEN_X11_FORWARDED, NS = SCREEN_NONE };
 
@@ -42,6 +43,10 @@ static const Case cases[] = {
     { Q7, FX, NO, "virgl", NULL, DISPLAY_SDL, "virgl", NULL, "llvmpipe" },
     { Q7, NS, VGEM, NULL, NULL, DISPLAY_AUTO, "2d", NULL, "computed on the processor" },
     { Q7, NS, VGEM, "virgl", NULL, DISPLAY_VNC, "virgl", NULL, "llvmpipe" },
+    { Q7, NS, ND, NULL, NULL, DISPLAY_AUTO, "2d", NULL, "--vgpu virgl takes it all the same" },
+    { Q7, NS, ND, "virgl", NULL, DISPLAY_AUTO, "virgl", NULL, "llvmpipe" },
+    { Q7, NS, ND, "virgl", NULL, DISPLAY_SPICE, "virgl", NULL, "llvmpipe" },
+    { Q11, NS, ND, "virgl", NULL, DISPLAY_VNC, NULL, NULL, "dma_buf_import_modifiers, which this QEMU" },
     /* the GPU that was asked for */
     { Q7, NS, TWO, NULL, SAMPLE_GPU_2, DISPLAY_AUTO, "virgl", SAMPLE_GPU_2, "" },
     { Q7, NS, TWO, "virgl", SAMPLE_GPU, DISPLAY_VNC, "virgl", SAMPLE_GPU, "" },

@@ -32,6 +32,10 @@ static VgpuDevice vgpus[] = {
       .parent = (char *)SAMPLE_GPU,
       .reason = (char *)"OpenGL of the host works" },
     { .provider = (char *)"virtio-gpu",
+      .type = (char *)"virgl",
+      .console = CONSOLE_TEXTURE,
+      .reason = (char *)"as asked" },
+    { .provider = (char *)"virtio-gpu",
       .type = (char *)"venus",
       .console = CONSOLE_TEXTURE,
       .parent = (char *)SAMPLE_GPU,
@@ -54,10 +58,12 @@ static VgpuDevice vgpus[] = {
       .reason = (char *)"as asked" },
 };
 
-static const VgpuDevice *find_vgpu(const char *type)
+/* On a host without nodes no GPU serves it. */
+static const VgpuDevice *find_vgpu(const char *type, SampleNodes nodes)
 {
+    gboolean software = nodes == SAMPLE_NODES_NO_DEVICE;
     for (gsize i = 0; type != NULL && i < G_N_ELEMENTS(vgpus); i++)
-        if (g_str_equal(vgpus[i].type, type))
+        if (g_str_equal(vgpus[i].type, type) && (!software || vgpus[i].parent == NULL))
             return &vgpus[i];
     return NULL;
 }
@@ -70,6 +76,8 @@ static const Case cases[] = {
       "[vm]\nname=work\n[disk]\npath=/vm/work.qcow2\n" },
     { "virgl-server", SAMPLE_QEMU_11, SCREEN_NONE, SAMPLE_NODES_TWO, "virgl",
       "[vm]\nname=work\n[disk]\npath=/vm/work.qcow2\n" },
+    { "virgl-no-device", SAMPLE_QEMU_7_2, SCREEN_NONE, SAMPLE_NODES_NO_DEVICE, "virgl",
+      "[vm]\nname=work\n[disk]\npath=/vm/work.qcow2\n[vgpu]\ntype=virgl\n" },
     { "venus", SAMPLE_QEMU_10_0, SCREEN_WAYLAND, SAMPLE_NODES_HARDWARE, "venus",
       "[vm]\nname=work\nmemory=4G\ncpus=6\n[disk]\npath=/vm/work.qcow2\n" },
     { "installer", SAMPLE_QEMU_7_2, SCREEN_X11, SAMPLE_NODES_NONE, "2d",
@@ -147,7 +155,7 @@ static void request_init(Request *request, const Case *c)
     request->request = (PlanRequest){
         .config = request->config,
         .facts = &request->sample.facts,
-        .vgpu = find_vgpu(c->vgpu),
+        .vgpu = find_vgpu(c->vgpu, c->nodes),
         .disks = request->disks,
         .firmware = request->config->firmware == FIRMWARE_UEFI ? &firmware : NULL,
     };
@@ -286,7 +294,7 @@ static void initrd_alone(Request *request)
 
 static void sdl_dmabuf(Request *request)
 {
-    request->request.vgpu = find_vgpu("i915-GVTg_V5_4");
+    request->request.vgpu = find_vgpu("i915-GVTg_V5_4", SAMPLE_NODES_HARDWARE);
     vm_config_set_display(request->config, "sdl", NULL);
 }
 

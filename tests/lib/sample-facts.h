@@ -13,14 +13,16 @@ typedef enum {
     SAMPLE_NODES_HARDWARE,
     SAMPLE_NODES_NONE,
     SAMPLE_NODES_VGEM,
-    SAMPLE_NODES_TWO
+    SAMPLE_NODES_TWO,
+    SAMPLE_NODES_NO_DEVICE, /* no node either, but a Mesa that draws on GL_NO_DEVICE */
 } SampleNodes;
 
 #define SAMPLE_QEMUS 4
 #define SAMPLE_SCREENS 4
-#define SAMPLE_NODE_SETS 4
+#define SAMPLE_NODE_SETS 5
 static const char *const sample_qemu_words[] = { "7.2", "9.0", "10.0", "11", NULL };
-static const char *const sample_nodes_words[] = { "hardware", "none", "vgem", "two", NULL };
+static const char *const sample_nodes_words[] = { "hardware", "none",      "vgem",
+                                                  "two",      "no-device", NULL };
 
 #define SAMPLE_GPU "0000:00:02.0"
 #define SAMPLE_GPU_2 "0000:03:00.0"
@@ -113,6 +115,8 @@ static inline void sample_drm(Sample *sample, SampleNodes nodes)
         sample_node(sample, amd, FALSE);
     for (guint i = 0; nodes == SAMPLE_NODES_VGEM && i < G_N_ELEMENTS(vgem); i++)
         sample_node(sample, vgem[i], TRUE);
+    if (nodes == SAMPLE_NODES_NO_DEVICE) /* measured with Mesa 22.3 */
+        sample_platform(sample, GL_PLATFORM_GBM, GL_NO_DEVICE, TRUE)->dmabuf_export = TRUE;
 }
 
 /* A screen draws by hardware where there is some, a forwarded one never. */
