@@ -58,7 +58,7 @@ static gboolean choose_accel(Plan *plan, const PlanRequest *request, Choice *cho
                            why != NULL ? why : "KVM is not wanted");
     if (!choice->kvm)
         plan_note(plan, "software emulation (TCG), many times slower than KVM: %s",
-                  why != NULL ? why : "as asked");
+                  request->config->accel == ACCEL_TCG ? "as asked" : why);
     return TRUE;
 }
 

@@ -371,6 +371,12 @@ static void test_tcg_note(void)
     g_assert_cmpstr(plan_find(plan, "-accel")->value, ==, "tcg");
     g_assert_cmpstr(plan_find(plan, "-cpu")->value, ==, "max");
     g_assert_nonnull(strstr(plan->notes[0], "no /dev/kvm"));
+
+    /* who asks for TCG is told nothing of KVM, which nobody looked at then */
+    request.sample.facts.kvm = NULL;
+    request.config->accel = ACCEL_TCG;
+    g_autoptr(Plan) asked = qemu_plan(&request.request, NULL);
+    g_assert_true(g_str_has_suffix(asked->notes[0], ": as asked"));
 }
 
 static void test_no_sandbox(void)
