@@ -191,7 +191,7 @@ Prepared *session_prepare(const Root *root, const PrepareRequest *request, GErro
             return NULL;
     }
     if (g_strcmp0(config->vgpu, "none") != 0) {
-        VgpuWish wish = { .type = config->vgpu,
+        VgpuWish wish = { .type = request->vgpu != NULL ? request->vgpu : config->vgpu,
                           .parent = config->vgpu_parent,
                           .display = config->display,
                           .address = config->display_address,

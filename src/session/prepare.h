@@ -14,6 +14,7 @@
 
 typedef struct {
     VmConfig *config;       /* what the user wants; completed in place (name) */
+    const char *vgpu;       /* try this type although another may be better; NULL: as configured */
     const char *facts_path; /* judge this document instead of the machine; NULL */
     gboolean refresh;       /* do not use answers cached for this boot */
 } PrepareRequest;

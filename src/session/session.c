@@ -112,30 +112,48 @@ static gboolean check_user(const SessionRequest *request, GError **error)
                      "(then it runs as you), or insist with --as-root");
 }
 
-/* Gives up OpenGL by one step: what was found to work did not start after all. */
-static gboolean lower_vgpu(VmConfig *config, const Prepared *prepared)
+/* How far OpenGL had to be given up: what was found to work did not start after all. */
+typedef struct {
+    char *vgpu; /* the type to try now; NULL: the best */
+    char *note; /* why no better one */
+} Fallback;
+
+static void fallback_clear(Fallback *fallback)
+{
+    g_free(fallback->vgpu);
+    g_free(fallback->note);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Fallback, fallback_clear)
+
+/* One step lower; FALSE where there is none, or the vGPU was asked for by name. */
+static gboolean fall_back(Fallback *fallback, const Prepared *prepared, const GError *reason)
 {
     if (prepared->plan->fallback_type == NULL)
         return FALSE;
-    g_free(config->vgpu);
-    config->vgpu = g_strdup(prepared->plan->fallback_type);
+    fallback_clear(fallback);
+    fallback->vgpu = g_strdup(prepared->plan->fallback_type);
+    fallback->note =
+        g_strdup_printf("no %s, which was tried first: %s", prepared->vgpu->type, reason->message);
     return TRUE;
 }
 
-/* One attempt: TRUE when it ran to its end; *@ret_retry when a lower vGPU may do. */
-static gboolean attempt(const Root *root, const SessionRequest *request, int signal_fd,
-                        const char *note, gboolean *ret_retry, GError **error)
+/* One attempt: TRUE when it ran to its end; *@ret_retry when @fallback now names another. */
+static gboolean attempt(const Root *root, SessionRequest *request, int signal_fd,
+                        Fallback *fallback, gboolean *ret_retry, GError **error)
 {
+    request->prepare.vgpu = fallback->vgpu;
     g_autoptr(Prepared) prepared = session_prepare(root, &request->prepare, error);
     if (prepared == NULL)
         return FALSE;
-    if (note != NULL)
-        plan_note(prepared->plan, "%s", note);
+    if (fallback->note != NULL)
+        plan_note(prepared->plan, "%s", fallback->note);
     malloc_trim(0); /* reading the facts took more than supervising will */
     gboolean gl_failed = FALSE;
-    if (run_prepared(root, request, prepared, signal_fd, &gl_failed, error))
+    g_autoptr(GError) reason = NULL;
+    if (run_prepared(root, request, prepared, signal_fd, &gl_failed, &reason))
         return TRUE;
-    *ret_retry = gl_failed && lower_vgpu(request->prepare.config, prepared);
+    *ret_retry = gl_failed && fall_back(fallback, prepared, reason);
+    g_propagate_error(error, g_steal_pointer(&reason));
     return FALSE;
 }
 
@@ -146,17 +164,16 @@ gboolean session_run(const Root *root, const SessionRequest *request, GError **e
     autofd int signal_fd = block_stop_signals(error);
     if (signal_fd < 0)
         return FALSE;
-    g_autofree char *note = NULL;
+    SessionRequest current = *request;
+    g_auto(Fallback) fallback = { NULL, NULL };
     for (;;) {
         g_autoptr(GError) reason = NULL;
         gboolean retry = FALSE;
-        if (attempt(root, request, signal_fd, note, &retry, &reason))
+        if (attempt(root, &current, signal_fd, &fallback, &retry, &reason))
             return TRUE;
         if (!retry) {
             g_propagate_error(error, g_steal_pointer(&reason));
             return FALSE;
         }
-        g_free(note);
-        note = g_strdup_printf("a better vGPU did not start: %s", reason->message);
     }
 }

@@ -193,7 +193,9 @@ static gboolean apply_monitor(Session *session, GError **error)
     if (supervisor_await_running(session->supervisor, session->request->start_limit_s, &reason))
         return TRUE;
     const Message *message = message_match(supervisor_output(session->supervisor));
-    session->gl_failed = message != NULL && message->kind == MESSAGE_GL;
+    /* drivers of GPUs crash without a word */
+    session->gl_failed =
+        message != NULL ? message->kind == MESSAGE_GL : supervisor_crashed(session->supervisor);
     return fail_with_words(session, reason, error);
 }
 

@@ -17,7 +17,7 @@ typedef struct {
     guint64 started_at_s; /* since 1970 */
     char *credential;
     int tap_fd;
-    gboolean gl_failed; /* QEMU did not start, and said that OpenGL was why */
+    gboolean gl_failed; /* QEMU did not start: it said because of OpenGL, or it crashed */
     Supervisor *supervisor;
 } Session;
 

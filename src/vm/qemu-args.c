@@ -230,10 +230,12 @@ static DisplayAnswer *choose_display(const PlanRequest *request, GError **error)
     return NULL;
 }
 
-/* What to try when OpenGL fails at start although it was found to work. */
-static const char *lower_type(const VgpuDevice *vgpu)
+/* What to try when OpenGL fails at start although it was found to work: where the choice was ours,
+ * for who names a type wants that or to know why not. */
+static const char *lower_type(const VmConfig *config, const VgpuDevice *vgpu)
 {
-    if (vgpu == NULL || vgpu->console != CONSOLE_TEXTURE)
+    gboolean automatic = config->vgpu == NULL || g_str_equal(config->vgpu, "auto");
+    if (!automatic || vgpu == NULL || vgpu->console != CONSOLE_TEXTURE)
         return NULL;
     return g_strcmp0(vgpu->type, "venus") == 0 ? "virgl" : "2d";
 }
@@ -267,7 +269,7 @@ Plan *qemu_plan(const PlanRequest *request, GError **error)
     choose_cpus(plan, request, &choice);
 
     plan->binary = g_strdup(facts->qemu->binary);
-    plan->fallback_type = g_strdup(lower_type(request->vgpu));
+    plan->fallback_type = g_strdup(lower_type(request->config, request->vgpu));
     plan_identity(plan, request->config);
     plan_sandbox(plan, request, answer);
     plan_machine(plan, request, &choice);

@@ -226,6 +226,13 @@ const char *supervisor_output(const Supervisor *supervisor)
     return stream_log_tail(supervisor->log);
 }
 
+gboolean supervisor_crashed(const Supervisor *supervisor)
+{
+    /* SIGKILL is ours, the administrator's, or the kernel's for want of memory */
+    return supervisor->state == STATE_ENDED && WIFSIGNALED(supervisor->wait_status) &&
+           WTERMSIG(supervisor->wait_status) != SIGKILL;
+}
+
 /* "exited with status 1" or "was killed by SIGABRT". */
 static char *describe_end(int wait_status)
 {

@@ -39,6 +39,9 @@ QmpClient *supervisor_qmp(const Supervisor *supervisor);
 /* The last lines QEMU printed, borrowed. */
 const char *supervisor_output(const Supervisor *supervisor);
 
+/* Whether QEMU has died of a fault of its own: a signal that nobody sent. */
+gboolean supervisor_crashed(const Supervisor *supervisor);
+
 /*
  * Runs the main loop until QEMU's monitor answers: all devices and displays are set up then
  * (system/vl.c starts the main loop last). FALSE with @error set when QEMU ends before
