@@ -225,11 +225,13 @@ class Person:
 
 
 def readable_guest(guest, person):
-    """The guest's kernel and initrd where `person` may read them."""
+    """The guest's files where `person` may read them."""
     place = person.directory / "guest"
     place.mkdir()
-    for name in ("kernel", "initrd"):
+    for name in ("kernel", "initrd", "root_image"):
         path = getattr(guest, name)
+        if path is None:
+            continue
         try:
             os.link(path, place / path.name)
         except OSError:
