@@ -84,12 +84,12 @@ json_t *cache_boot_key(const Root *root)
 json_t *cache_file_key(const char *path)
 {
     struct stat info;
-    g_autofree char *real = g_canonicalize_filename(path, NULL);
-    char *resolved = realpath(real, NULL); /* malloc()ed: not for g_free() */
-    if (resolved == NULL || stat(resolved, &info) < 0) {
-        free(resolved);
+    if (stat(path, &info) <
+        0) /* before realpath(), which asks once for each directory on the way */
         return NULL;
-    }
+    char *resolved = realpath(path, NULL); /* malloc()ed: not for g_free() */
+    if (resolved == NULL)
+        return NULL;
     gint64 changed_ns = (gint64)info.st_mtim.tv_sec * G_GINT64_CONSTANT(1000000000);
     json_t *key = json_object();
     json_object_set_new(key, "path", json_text(resolved));
