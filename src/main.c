@@ -114,7 +114,9 @@ static int run(char **argv, GError **error)
 
 int main(int argc, char **argv)
 {
-    setlocale(LC_ALL, "");
+    /* Our words are English, and so are strerror()'s and GLib's among them; numbers have a point.
+     */
+    setlocale(LC_CTYPE, "");
     g_autoptr(GError) error = NULL;
     int status = run(argv + (argc > 0), &error);
     if (error != NULL)
