@@ -80,7 +80,6 @@ class Boot:
         self.serial_fd = serial_fd
         self.watch = watch
         self.text = b""
-        self.load_s = None  # when QEMU opened the guest's initrd
         self.said = tempfile.TemporaryFile()
         self.started = time.monotonic()
         self.process = subprocess.Popen(
@@ -94,33 +93,36 @@ class Boot:
         return BootFailed(f"{what}; the program said: {words or 'nothing'}; "
                           f"the serial line: {serial or 'nothing'}")
 
+    def await_load(self, limit_s):
+        """Seconds from the start until QEMU opens the guest's initrd."""
+        return self._await(self.watch.fd, limit_s, lambda: os.read(self.watch.fd, 4096))
+
     def await_first_frame(self, limit_s):
         """Seconds from the start to the line that reports the first frame."""
+        def take_words():
+            self.text += os.read(self.serial_fd, 65536)
+            return FIRST_FRAME.search(self.text)
+        return self._await(self.serial_fd, limit_s, take_words)
+
+    def _await(self, fd, limit_s, take):
+        """Seconds from the start until what `take` reads of `fd` is what is waited for."""
         pidfd = os.pidfd_open(self.process.pid)
         try:
-            return self._read_until_frame(pidfd, limit_s)
+            poll = select.poll()
+            poll.register(fd, select.POLLIN)
+            poll.register(pidfd, select.POLLIN)
+            while True:
+                left = self.started + limit_s - time.monotonic()
+                ready = [each for each, _ in poll.poll(max(left, 0) * 1000)]
+                now = time.monotonic() - self.started
+                if not ready:
+                    raise self._failed(f"not there within {limit_s} s")
+                if fd not in ready:
+                    raise self._failed("it ended too early")
+                if take():
+                    return now
         finally:
             os.close(pidfd)
-
-    def _read_until_frame(self, pidfd, limit_s):
-        poll = select.poll()
-        for fd in (self.serial_fd, self.watch.fd, pidfd):
-            poll.register(fd, select.POLLIN)
-        while True:
-            left = self.started + limit_s - time.monotonic()
-            ready = [fd for fd, _ in poll.poll(max(left, 0) * 1000)]
-            now = time.monotonic() - self.started
-            if not ready:
-                raise self._failed(f"no frame within {limit_s} s")
-            if self.watch.fd in ready:
-                os.read(self.watch.fd, 4096)
-                self.load_s = self.load_s or now
-            if self.serial_fd in ready:
-                self.text += os.read(self.serial_fd, 65536)
-                if FIRST_FRAME.search(self.text):
-                    return now
-            elif pidfd in ready:
-                raise self._failed("it ended before the first frame")
 
     def close(self, stop_signal, limit_s):
         self.process.send_signal(stop_signal)
@@ -143,12 +145,13 @@ class Side:
         self.directory = directory
         self.initrd = initrd
 
-    def boot(self, limit_s):
-        """Starts, waits for the first frame, ends it again; the figures as a dict."""
+    def measure(self, limit_s, start_only=False):
+        """Starts, waits for the first frame (or the loading), ends it; the figures as a dict."""
         boot = self.start()
         try:
-            frame_s = boot.await_first_frame(limit_s)
-            return {"first_frame_s": frame_s, "load_s": boot.load_s,
+            if start_only:
+                return {"load_s": boot.await_load(limit_s)}
+            return {"first_frame_s": boot.await_first_frame(limit_s),
                     **self.figures(boot.process.pid)}
         finally:
             boot.close(self.stop_signal, limit_s=60)
