@@ -91,6 +91,11 @@ static int run_run(const CmdContext *context, char **arguments, char **passed, G
 {
     if (!cmd_check_operands(arguments, 0, 1, error))
         return 2;
+    if (context->facts_path != NULL && !given.dry_run) {
+        error_set(error, VGPUCTL_ERROR_USAGE,
+                  "--facts describes another machine, on which nothing can be run; add --dry-run");
+        return 2;
+    }
     if (given.grace_s < 0 || given.start_limit_s < 1) {
         error_set(error, VGPUCTL_ERROR_USAGE,
                   "--grace and --start-limit are seconds, at least 0 "
