@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* vgpuctl: global options, then one row of the command table. */
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,8 +113,20 @@ static int run(char **argv, GError **error)
     return command_run(command, &context, argv, error);
 }
 
+/*
+ * A stream that the caller closed must not become the number of a file of ours. Opened for the
+ * other direction, using it fails as before.
+ */
+static void occupy_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
+    occupy_streams();
     /* Our words are English, and so are strerror()'s and GLib's among them; numbers have a point.
      */
     setlocale(LC_CTYPE, "");
