@@ -7,12 +7,15 @@
  * It owns org.freedesktop.systemd1 on the session bus, or listens at SOCKET as the manager does at
  * its private one; prints "ready"; writes each StartTransientUnit() call to FILE as JSON; and runs
  * ExecStart, then ExecStopPost, with the environment, directory and stdout that came. WORD:
+ *
  *   done      the job ends as the program's execution goes, as with Type=exec
  *   exists    UnitExists
  *   silent    the call gets no answer
- *   endless   the job is accepted and never ends; StopUnit() is written to FILE, then "stop"
- * printed vanish    the job is accepted and the connection closed (other)   the job ends with this
- * result and nothing is run
+ *   endless   the job is accepted and never ends; StopUnit() is written to FILE, "stop" printed
+ *   vanish    the job is accepted and the connection closed
+ *   (other)   the job ends with this result and nothing is run
+ *
+ * When what was run has ended, ExecStopPost too, "down" is printed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -217,8 +220,11 @@ static int on_child(sd_event_source *source, const siginfo_t *info, void *userda
     Manager *manager = userdata;
     gboolean was_stopping = manager->stopping;
     manager->stopping = TRUE;
-    if (was_stopping || !run_command(manager, "ExecStopPost"))
+    if (was_stopping || !run_command(manager, "ExecStopPost")) {
         release(manager);
+        puts("down");
+        fflush(stdout);
+    }
     return 0;
 }
 

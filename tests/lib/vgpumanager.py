@@ -39,9 +39,9 @@ def _end(process):
 
 
 class Bus:
-    """A private session bus at `address`; nothing is on it."""
+    """A private session bus at `address`; nothing is on it. `before`: words in front of it."""
 
-    def __init__(self, case, directory):
+    def __init__(self, case, directory, before=()):
         daemon = shutil.which("dbus-daemon")
         if daemon is None:
             case.skipTest("dbus-daemon is not installed")
@@ -50,7 +50,7 @@ class Bus:
         config = directory / "bus.conf"
         config.write_text(BUS_CONFIG.format(directory=directory))
         self.process = subprocess.Popen(
-            [daemon, f"--config-file={config}", "--nofork", "--nopidfile", "--print-address"],
+            [*before, daemon, f"--config-file={config}", "--nofork", "--nopidfile", "--print-address"],
             stdout=subprocess.PIPE, text=True)
         case.addCleanup(_end, self.process)
         self.address = self.process.stdout.readline().strip()
@@ -58,11 +58,12 @@ class Bus:
 
 
 class FakeManager:
-    """fake-systemd, answering every call in the way that `answer` names."""
+    """fake-systemd, answering every call in the way that `answer` names. `before`: words in front
+    of it."""
 
-    def __init__(self, case, directory, answer, bus=None, private=None):
+    def __init__(self, case, directory, answer, bus=None, private=None, before=()):
         self.path = directory / "record"
-        command = [FAKE_SYSTEMD, "--answer", answer, "--record", str(self.path)]
+        command = [*before, FAKE_SYSTEMD, "--answer", answer, "--record", str(self.path)]
         environment = dict(os.environ)
         if private is not None:
             command += ["--private", str(private)]
