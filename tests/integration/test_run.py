@@ -6,18 +6,16 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import stat
 import subprocess
-import unittest
 import zlib
 from pathlib import Path
 
 import vgputest
 from vgpuguest import Guest
-from vgpuvm import LIGHT, Person, need_namespaces, readable_guest
+from vgpuvm import LIGHT, VmTest, readable_guest
 
 
 def png_rows(data):
@@ -44,63 +42,6 @@ def shows_something(data):
 
 def digest(path):
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class RfbPeer:
-    """The first words of a VNC client (RFC 6143, 7.1)."""
-
-    def __init__(self, connection):
-        self.connection = connection
-        self.connection.settimeout(vgputest.PATIENCE)
-        self.version = self.read(12)
-        self.connection.sendall(self.version)
-        self.security = set(self.read(self.read(1)[0]))
-
-    def read(self, count):
-        data = b""
-        while len(data) < count:
-            more = self.connection.recv(count - len(data))
-            if not more:
-                raise AssertionError(f"the VNC server closed after {data!r}")
-            data += more
-        return data
-
-    def try_password(self):
-        """The result for an answer that no password gives but by chance."""
-        self.connection.sendall(b"\x02")
-        self.read(16)
-        self.connection.sendall(bytes(16))
-        return int.from_bytes(self.read(4), "big")
-
-
-class VmTest(unittest.TestCase):
-    def setUp(self):
-        self.person = Person(self)
-
-    def run_light(self, name, *options):
-        """A VM without guest in the background; what `ps` says about it."""
-        self.person.good("run", "--detach", "--name", name, *LIGHT, *options)
-        return self.person.vm(name)
-
-    def stop(self, name):
-        self.person.good("stop", "--force", name)
-        self.person.check_nothing_left()
-
-    def wait_picture(self, name):
-        """Takes pictures until one shows something."""
-        path = self.person.directory / "screen.png"
-        for _ in range(1000):
-            self.person.good("screenshot", name, "--output", path)
-            data = path.read_bytes()
-            if shows_something(data):
-                return data
-        return self.fail("the screen stays empty")
 
 
 class GuestTest(VmTest):
@@ -242,65 +183,17 @@ class EndTest(VmTest):
         self.assertEqual(process.wait(vgputest.PATIENCE), 0, process.stderr.read())
 
 
-class DisplayTest(VmTest):
-    def test_vnc_socket_is_private(self):
-        self.run_light("screen", "--display", "vnc", "--disk", self.person.disk())
-        place = self.person.run_directory("screen")
-        self.assertEqual(stat.S_IMODE(place.stat().st_mode), 0o700)
-        self.assertEqual(stat.S_IMODE(place.parent.stat().st_mode), 0o700)
-        self.assertEqual(stat.S_IMODE((place / "vnc.sock").stat().st_mode) & 0o077, 0)
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.connect(str(place / "vnc.sock"))
-            self.assertEqual(RfbPeer(connection).security, {1})  # none: the directory guards it
-        self.stop("screen")
-
-    def check_password_hidden(self, password, vm):
-        for pid in (vm["pid"], vm["qemu_pid"]):
-            self.assertNotIn(password, " ".join(self.person.command_line(pid)))
-        self.assertNotIn(password, json.dumps(self.person.ps()))
-        holders = []
-        for directory in ("run", "state", "config"):
-            for path in (self.person.directory / directory).rglob("*"):
-                if path.is_file() and password.encode() in path.read_bytes():
-                    holders.append(path)
-                    self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600, path)
-        self.assertLessEqual(len(holders), 1)
-
-    def test_vnc_over_tcp_asks_a_password(self):
-        port = free_port()
-        said = self.person.good("run", "--detach", "--name", "tcp", *LIGHT, "--display",
-                                f"vnc:127.0.0.1:{port}", "--disk", self.person.disk())
-        passwords = re.findall(r"(?m)^Password: (\S+)$", said)
-        self.assertEqual(len(passwords), 1, said)
-        self.assertEqual(said.count(passwords[0]), 1)
-        self.check_password_hidden(passwords[0], self.person.vm("tcp"))
-        with socket.create_connection(("127.0.0.1", port)) as connection:
-            peer = RfbPeer(connection)
-            self.assertEqual(peer.security, {2})  # VNC authentication, and nothing weaker
-            self.assertEqual(peer.try_password(), 1)
-        self.stop("tcp")
-
-    def test_passwords_differ(self):
-        said = [self.person.good("run", "--detach", "--name", name, *LIGHT, "--display",
-                                 f"vnc:127.0.0.1:{free_port()}", "--disk",
-                                 self.person.disk(f"{name}.raw"), "--json") for name in "ab"]
-        self.assertNotEqual(*(json.loads(text)["credential"] for text in said))
-        for name in "ab":
-            self.person.good("stop", "--force", name)
-
-    def test_spice_socket_is_private(self):
-        facts = json.loads(self.person.good("qemu", "--json"))
-        if not facts["spice"]:
-            self.skipTest("this QEMU has no SPICE")
-        self.run_light("spice", "--display", "spice", "--disk", self.person.disk())
-        place = self.person.run_directory("spice") / "spice.sock"
-        self.assertTrue(stat.S_ISSOCK(place.stat().st_mode))
-        self.assertEqual(stat.S_IMODE(place.parent.stat().st_mode), 0o700)
-        self.assertEqual(stat.S_IMODE(place.stat().st_mode) & 0o077, 0)
-        self.stop("spice")
-
-
 class MediaTest(VmTest):
+    def wait_picture(self, name):
+        """Takes pictures until one shows something."""
+        path = self.person.directory / "screen.png"
+        for _ in range(1000):
+            self.person.good("screenshot", name, "--output", path)
+            data = path.read_bytes()
+            if shows_something(data):
+                return data
+        return self.fail("the screen stays empty")
+
     def test_disk_image(self):
         path = self.person.directory / "Debian 12 (new).qcow2"
         made = vgputest.run("qemu-img", "create", "-q", "-f", "qcow2", path, "8M")
@@ -357,7 +250,9 @@ class MediaTest(VmTest):
         follower.wait_for("BdsDxe|UEFI Interactive Shell")  # it has looked for something to start
         variables = self.person.directory / "state/vgpuctl/nvram/efi_VARS.fd"
         self.assertEqual(os.readlink(self.person.run_directory("efi") / "vars.fd"), str(variables))
-        self.stop("efi")
+        self.person.good("stop", "--force", "efi")
+        self.assertEqual(follower.wait(), 0)
+        self.person.check_nothing_left()
         first = digest(variables)
         self.assertEqual(stat.S_IMODE(variables.stat().st_mode), 0o600)
         self.assertNotEqual(first, self.template_digest(disk))
@@ -382,147 +277,6 @@ class MediaTest(VmTest):
                          "--disk", disk, "--", "-S")
         self.stop("other")
         return digest(self.person.directory / "state/vgpuctl/nvram/other_VARS.fd")
-
-
-class Cell:
-    """Namespaces in which root's directories, /etc and the network are a test's own."""
-
-    SETUP = ("mount -t tmpfs tmpfs {mounts} && cp -a /etc {mounts} && "
-             "mount --bind {mounts}/etc /etc && mount -t tmpfs tmpfs /run && "
-             "for d in /var/log /var/lib; do mount -t tmpfs tmpfs $d; done && "
-             "{more} && echo ready && exec cat")
-
-    def __init__(self, case, person, more="true", network=False):
-        if os.geteuid() != 0:
-            case.skipTest("needs root, for root's directories")
-        options = ["--mount", *(["--net"] if network else [])]
-        command = need_namespaces(*options)
-        mounts = person.directory / "mounts"
-        mounts.mkdir()
-        script = self.SETUP.format(mounts=mounts, more=more)
-        self.process = subprocess.Popen([*command, "sh", "-c", script], text=True,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE)
-        case.addCleanup(self.close)
-        if self.process.stdout.readline() != "ready\n":
-            case.skipTest(f"no private mounts here: {self.process.stderr.read()}")
-        self.enter = ["nsenter", "--target", str(self.process.pid), *options]
-
-    def close(self):
-        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
-            stream.close()
-        self.process.wait()
-
-
-class RootTest(unittest.TestCase):
-    def setUp(self):
-        self.person = Person(self, as_root=True)
-
-    def test_refuses_root(self):
-        cell = Cell(self, self.person)
-        self.person.refused(1, "QEMU would run as root; .*--as-root", "run", self.person.disk(),
-                            *LIGHT, before=cell.enter)
-        self.person.refused(1, "QEMU would run as root", "run", "--detach", self.person.disk(),
-                            *LIGHT, before=cell.enter)
-
-    def test_bridge(self):
-        if shutil.which("ip") is None:
-            self.skipTest("iproute2 is not installed")
-        cell = Cell(self, self.person, network=True,
-                    more="mkdir -p /etc/qemu && echo allow br0 >/etc/qemu/bridge.conf && "
-                         "ip link add br0 type bridge && ip link set br0 up")
-        if not os.access("/dev/net/tun", os.W_OK):
-            self.skipTest("no /dev/net/tun")
-
-        def ports():
-            listed = vgputest.run(*cell.enter, "ip", "-o", "link", "show", "master", "br0")
-            self.assertEqual(listed.returncode, 0, listed.stderr)
-            return listed.stdout.splitlines()
-
-        self.assertEqual(ports(), [])
-        self.person.good("run", "--as-root", "--detach", "--name", "net", self.person.disk(),
-                         *LIGHT, "--network", "bridge=br0", before=cell.enter)
-        self.assertEqual(len(ports()), 1)
-        vm = json.loads(self.person.good("ps", "--json", before=cell.enter))[0]
-        words = self.person.command_line(vm["qemu_pid"])
-        fd = next(re.search(r"^tap,.*\bfd=(\d+)", word) for word in words if "tap," in word)
-        self.assertEqual(os.readlink(f"/proc/{vm['qemu_pid']}/fd/{fd.group(1)}"), "/dev/net/tun")
-        self.person.good("stop", "--force", "net", before=cell.enter)
-        self.assertEqual(ports(), [])
-
-    def test_missing_bridge(self):
-        cell = Cell(self, self.person, network=True,
-                    more="mkdir -p /etc/qemu && echo allow br7 >/etc/qemu/bridge.conf")
-        self.person.refused(1, "bridge=br7.*[Nn]o.*(device|bridge)", "run", "--as-root",
-                            self.person.disk(), *LIGHT, "--network", "bridge=br7",
-                            before=cell.enter)
-
-    def test_sudo_runs_as_the_caller(self):
-        home = self.person.directory / "home"
-        os.chown(home, 1000, 1000)
-        line = f"vgputest:x:1000:1000::{home}:/bin/sh"
-        cell = Cell(self, self.person,
-                    more=f"sed -i /:1000:/d /etc/passwd && echo {line} >>/etc/passwd")
-        sudo = {"SUDO_UID": "1000", "SUDO_GID": "1000", "TMPDIR": str(home)}
-        disk = self.person.disk()
-        os.chown(disk, 1000, 1000)
-        self.person.good("run", "--detach", "--name", "lent", disk, *LIGHT, before=cell.enter,
-                         extra=sudo)
-        vm = json.loads(self.person.good("ps", "--json", before=cell.enter, extra=sudo))[0]
-        for pid in (vm["pid"], vm["qemu_pid"]):
-            status = Path(f"/proc/{pid}/status").read_text()
-            self.assertRegex(status, r"(?m)^Uid:\t1000\t1000\t1000\t1000$")
-            self.assertNotRegex(status, r"(?m)^Groups:\t(.* )?0 ")
-        self.assertTrue(vm["run_directory"].startswith(str(home)), vm)
-        self.person.good("stop", "--force", "lent", before=cell.enter, extra=sudo)
-        self.assertEqual(json.loads(self.person.good("ps", "--json", before=cell.enter)), [])
-
-
-class StepTest(VmTest):
-    """Whatever the step: a death or a failure behind it leaves nothing."""
-
-    def setUp(self):
-        super().setUp()
-        self.steps = self.person.good("session-steps").split()
-        self.disk = self.person.disk()
-        if os.environ.get("VGPUCTL_TEST_HOOKS", "1") == "0":
-            self.skipTest("built without test hooks (-Dtest-hooks=true)")
-
-    def run_through(self, variable, step):
-        """Runs a VM that ends at `step`, or is asked to when it has come as far as it can."""
-        running = self.person.start("run", self.disk, "--name", "point", *LIGHT,
-                                    extra={variable: step})
-        if step == self.steps[-1]:
-            running.wait_for("Stop: ")
-            running.send(signal.SIGQUIT)
-        return running.wait(), running.text
-
-    def check_all(self, variable, judge):
-        hit = 0
-        for step in self.steps:
-            with self.subTest(step=step):
-                judge(step, *self.run_through(variable, step))
-                hit += 1
-        print(f"# {variable}: {hit} of {len(self.steps)} steps were hit", flush=True)
-        self.assertEqual(hit, len(self.steps))
-
-    def test_killed_after_each(self):
-        def judge(step, status, text):
-            self.assertEqual(status, -signal.SIGKILL, text)
-            self.assertEqual(self.person.ps(), [])
-            self.person.check_nothing_left()
-            self.assertEqual(self.person.good("gc"), "")
-
-        self.check_all("VGPUCTL_TEST_KILL_AFTER", judge)
-
-    def test_failed_after_each(self):
-        def judge(step, status, text):
-            self.assertEqual(status, 1, text)
-            self.assertRegex(text, rf"(?m)^vgpuctl: Injected failure after step {step}$")
-            self.person.check_nothing_left()
-            self.assertEqual(self.person.good("gc"), "")
-
-        self.check_all("VGPUCTL_TEST_FAIL_AFTER", judge)
 
 
 if __name__ == "__main__":

@@ -239,3 +239,47 @@ def readable_guest(guest, person):
         (place / path.name).chmod(0o644) if person.drops else None
         setattr(guest, name, place / path.name)
     return guest
+
+
+class VmTest(unittest.TestCase):
+    def setUp(self):
+        self.person = Person(self)
+
+    def run_light(self, name, *options):
+        """A VM without guest in the background; what `ps` says about it."""
+        self.person.good("run", "--detach", "--name", name, *LIGHT, *options)
+        return self.person.vm(name)
+
+    def stop(self, name):
+        self.person.good("stop", "--force", name)
+        self.person.check_nothing_left()
+
+
+class Cell:
+    """Namespaces in which root's directories, /etc and the network are a test's own."""
+
+    SETUP = ("mount -t tmpfs tmpfs {mounts} && cp -a /etc {mounts} && "
+             "mount --bind {mounts}/etc /etc && mount -t tmpfs tmpfs /run && "
+             "for d in /var/log /var/lib; do mount -t tmpfs tmpfs $d; done && "
+             "{more} && echo ready && exec cat")
+
+    def __init__(self, case, person, more="true", network=False):
+        if os.geteuid() != 0:
+            case.skipTest("needs root, for root's directories")
+        options = ["--mount", *(["--net"] if network else [])]
+        command = need_namespaces(*options)
+        mounts = person.directory / "mounts"
+        mounts.mkdir()
+        script = self.SETUP.format(mounts=mounts, more=more)
+        self.process = subprocess.Popen([*command, "sh", "-c", script], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE)
+        case.addCleanup(self.close)
+        if self.process.stdout.readline() != "ready\n":
+            case.skipTest(f"no private mounts here: {self.process.stderr.read()}")
+        self.enter = ["nsenter", "--target", str(self.process.pid), *options]
+
+    def close(self):
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            stream.close()
+        self.process.wait()
