@@ -43,19 +43,26 @@ char *message_explain(const char *output)
     return text_printable(text);
 }
 
+/* What @line says, within it, or NULL when that is nothing. */
+static char *without_program(char *line)
+{
+    line = g_strstrip(line);
+    const char *colon = strstr(line, ": ");
+    if (g_str_has_prefix(line, "qemu-system-") && colon != NULL)
+        line = (char *)colon + 2;
+    if (strlen(line) > LINE_LIMIT)
+        memcpy(line + LINE_LIMIT - 3, "...", 4);
+    return *line != '\0' ? line : NULL;
+}
+
 char *message_last_line(const char *output)
 {
     g_auto(GStrv) lines = g_strsplit(output, "\n", -1);
-    for (guint i = g_strv_length(lines); i > 0; i--) {
-        char *line = g_strstrip(lines[i - 1]);
-        if (*line == '\0')
-            continue;
-        const char *colon = strstr(line, ": ");
-        if (g_str_has_prefix(line, "qemu-system-") && colon != NULL)
-            line = (char *)colon + 2;
-        if (strlen(line) > LINE_LIMIT)
-            memcpy(line + LINE_LIMIT - 3, "...", 4);
-        return text_printable(line);
-    }
-    return NULL;
+    guint count = g_strv_length(lines); /* the last one has no newline: its end may be missing */
+    char *line = NULL;
+    for (guint i = count; i > 1 && line == NULL; i--)
+        line = without_program(lines[i - 2]);
+    if (line == NULL && count > 0)
+        line = without_program(lines[count - 1]);
+    return line != NULL ? text_printable(line) : NULL;
 }

@@ -29,5 +29,8 @@ const Message *message_match(const char *output);
 /* "cause; way out" of the row that matches, owned; NULL when none does. */
 char *message_explain(const char *output);
 
-/* The last line of @output that says something, without "qemu-system-x86_64: ". Owned, or NULL. */
+/*
+ * The last line of @output that says something, without "qemu-system-x86_64: ". One that is not
+ * complete, as when QEMU was killed while it wrote, only when there is no other. Owned, or NULL.
+ */
 char *message_last_line(const char *output);

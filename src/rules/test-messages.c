@@ -129,6 +129,11 @@ static void test_last_line(void)
     g_autofree char *line = message_last_line("first\nqemu-system-x86_64: -m 1: bad \033[2J\n\n");
     g_assert_cmpstr(line, ==, "-m 1: bad \\x1b[2J");
     g_assert_null(message_last_line("\n \n"));
+    g_assert_null(message_last_line(""));
+    g_autofree char *killed = message_last_line("qemu-system-x86_64: all of it\nqemu-system-x8");
+    g_assert_cmpstr(killed, ==, "all of it");
+    g_autofree char *only = message_last_line("qemu-system-x86_64: half");
+    g_assert_cmpstr(only, ==, "half");
     g_autofree char *flood = g_strnfill(100000, 'x');
     g_autofree char *cut = message_last_line(flood);
     g_assert_cmpuint(strlen(cut), ==, 400);
