@@ -62,6 +62,8 @@ static void step_down(Supervisor *supervisor, State rung)
     clear_timer(supervisor);
     supervisor->state = rung;
     if (rung == STATE_KILLING) {
+        /* its group too: the binary may be a script around QEMU. Not reaped, so still its number */
+        (void)kill(-supervisor->pid, SIGKILL);
         (void)syscall(SYS_pidfd_send_signal, supervisor->pidfd, SIGKILL, NULL, 0);
         return;
     }
