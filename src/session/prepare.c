@@ -67,9 +67,13 @@ VmConfig *session_config_from_operand(const Root *root, const char *operand, GEr
         if (definition != NULL)
             return definition_load(definition, error);
         if (!g_file_test(operand, G_FILE_TEST_EXISTS)) {
-            gboolean names_image = strchr(operand, '.') != NULL;
-            error_set(error, VGPUCTL_ERROR_NOT_FOUND, names_image ? "There is no file '%s'" : "%s",
-                      names_image ? operand : reason->message);
+            if (strchr(operand, '.') != NULL)
+                error_set(error, VGPUCTL_ERROR_NOT_FOUND,
+                          "There is no file '%s'; correct the name, or make a disk: --disk "
+                          "FILE,size=20G",
+                          operand);
+            else
+                g_propagate_error(error, g_steal_pointer(&reason));
             return NULL;
         }
     }
