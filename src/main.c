@@ -7,15 +7,19 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/table.h"
 #include "cmd/cmd.h"
 #include "config.h"
 
-/* One line, red on a terminal: "vgpuctl: what, why, way out". */
+/*
+ * One line, red on a terminal: "vgpuctl: what, why, way out". Names in it come from anywhere: what
+ * would break the line or move the terminal's cursor is shown instead.
+ */
 static void print_error(const GError *error)
 {
     gboolean colour = isatty(STDERR_FILENO) && g_getenv("NO_COLOR") == NULL;
-    fprintf(stderr, "%svgpuctl: %s%s\n", colour ? "\033[31m" : "", error->message,
-            colour ? "\033[0m" : "");
+    g_autofree char *text = text_printable(error->message);
+    fprintf(stderr, "%svgpuctl: %s%s\n", colour ? "\033[31m" : "", text, colour ? "\033[0m" : "");
 }
 
 static int exit_status(int status, const GError *error)
