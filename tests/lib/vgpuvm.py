@@ -170,8 +170,15 @@ class Person:
         self.case.assertRegex(answer.stderr, r"\Avgpuctl: [^\n]*\n\Z")
         self.case.assertRegex(answer.stderr, pattern)
         self.case.assertEqual(answer.returncode, status, answer.stderr)
+        self._await_ends(before[1])
         self.case.assertEqual(self.belongings(), before)
         return answer.stderr
+
+    def _await_ends(self, expected):
+        """A killed child of a child takes a moment that nobody can wait for."""
+        deadline = time.monotonic() + 10
+        while self.processes() != expected and time.monotonic() < deadline:
+            time.sleep(0.01)
 
     def disk(self, name="light.raw", content=None):
         path = self.directory / name
