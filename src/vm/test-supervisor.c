@@ -63,6 +63,25 @@ static void test_dies_at_once(void)
     g_assert_error(error, VGPUCTL_ERROR, VGPUCTL_ERROR_FAILED);
     g_assert_cmpstr(error->message, ==, "QEMU exited with status 1 while it was starting");
     g_assert_cmpstr(supervisor_output(supervisor), ==, "no luck\n");
+    g_assert_false(supervisor_crashed(supervisor));
+}
+
+static void test_crashes(void)
+{
+    g_autoptr(Supervisor) supervisor = start_shell("kill -SEGV $$");
+    g_autoptr(GError) error = NULL;
+    g_assert_false(supervisor_await_running(supervisor, 60, &error));
+    g_assert_cmpstr(error->message, ==, "QEMU was killed by SIGSEGV while it was starting");
+    g_assert_true(supervisor_crashed(supervisor));
+}
+
+/* who kills it has a reason of their own */
+static void test_killed_at_start(void)
+{
+    g_autoptr(Supervisor) supervisor = start_shell("kill -KILL $$");
+    g_autoptr(GError) error = NULL;
+    g_assert_false(supervisor_await_running(supervisor, 60, &error));
+    g_assert_false(supervisor_crashed(supervisor));
 }
 
 static void test_hangs(void)
@@ -189,6 +208,8 @@ int main(int argc, char **argv)
     directory = g_dir_make_tmp("vgpuctl-supervisor-XXXXXX", NULL);
     g_test_add_func("/supervisor/missing", test_missing);
     g_test_add_func("/supervisor/dies-at-once", test_dies_at_once);
+    g_test_add_func("/supervisor/crashes", test_crashes);
+    g_test_add_func("/supervisor/killed-at-start", test_killed_at_start);
     g_test_add_func("/supervisor/hangs", test_hangs);
     g_test_add_func("/supervisor/floods", test_floods);
     g_test_add_func("/supervisor/garbage-monitor", test_garbage_monitor);
