@@ -3,8 +3,8 @@
 
 Both sides run the very same QEMU command line, taken from `vgpuctl run --dry-run --json`. By hand
 its descriptors are socket pairs as they are there, and the other ends are held here. The guest's
-words reach us without polling on both sides: by hand from the socket, from vgpuctl through a FIFO in
-the place of the serial file, so that what the supervisor adds on their way is on its bill.
+words reach us without polling on both sides: by hand from the socket, from vgpuctl through a FIFO
+in the place of the serial file, so that what the supervisor adds on their way is on its bill.
 """
 
 import ctypes

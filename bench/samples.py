@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Figures that were taken several times, and short commands run for their figures."""
 
+import itertools
+import math
 import os
 import statistics
 import time
@@ -28,10 +30,21 @@ class Samples:
                 (self.median, min(self.values), max(self.values))]
 
 
+def median_interval(values, confidence=0.95):
+    """Between which of the values the true median is: it is as likely below as above each of them,
+    so how many are below it follows from coin throws. Of few values, all their range."""
+    ordered, count = sorted(values), len(values)
+    tails = itertools.accumulate(2 * math.comb(count, k) / 2 ** count
+                                 for k in range((count + 1) // 2))
+    cut = max((k for k, tail in enumerate(tails) if tail <= 1 - confidence), default=0)
+    return [ordered[cut], ordered[count - 1 - cut]]
+
+
 def compare(ours, theirs):
     """How much more `ours` is: of the medians, and the median of what each pair says."""
     pairs = list(zip(ours.values, theirs.values))
     return {
+        "pair_ratio_interval": median_interval([a / b for a, b in pairs]),
         "ratio_of_medians": ours.median / theirs.median,
         "median_of_pair_ratios": statistics.median(a / b for a, b in pairs),
         "difference_of_medians": ours.median - theirs.median,
