@@ -29,6 +29,20 @@ gboolean pid_start_ticks(pid_t pid, guint64 *ret_ticks)
            g_ascii_string_to_unsigned(fields[index], 10, 0, G_MAXUINT64, ret_ticks, NULL);
 }
 
+char *pid_environment(pid_t pid, const char *name)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/environ", (int)pid);
+    g_autofree char *block = NULL;
+    gsize length = 0, name_length = strlen(name);
+    if (pid <= 0 || !g_file_get_contents(path, &block, &length, NULL))
+        return NULL;
+    /* each entry ends with a NUL, and the block with one more that g_file_get_contents() adds */
+    for (const char *entry = block; entry < block + length; entry += strlen(entry) + 1)
+        if (strncmp(entry, name, name_length) == 0 && entry[name_length] == '=')
+            return g_strdup(entry + name_length + 1);
+    return NULL;
+}
+
 int pid_open_same(pid_t pid, guint64 start_ticks)
 {
     if (pid <= 0)

@@ -14,6 +14,12 @@
  */
 gboolean pid_start_ticks(pid_t pid, guint64 *ret_ticks);
 
+/*
+ * The value of the variable @name in the environment that @pid was started with (proc(5), environ).
+ * Owned; NULL when it is not set, or the process is gone or not ours to look into.
+ */
+char *pid_environment(pid_t pid, const char *name);
+
 /* A pidfd of the process @pid that was started at @start_ticks; -1 when it is gone. */
 int pid_open_same(pid_t pid, guint64 start_ticks);
 

@@ -10,6 +10,11 @@
 
 #define LONG_LIMIT_MS 60000
 
+static void die_with_us(gpointer userdata)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
 static pid_t start_child(void)
 {
     pid_t child = fork();
@@ -32,6 +37,26 @@ static void test_start_ticks(void)
     g_assert_cmpuint(after, ==, before);
     g_assert_false(pid_start_ticks(0, &after));
     g_assert_false(pid_start_ticks(-1, &after));
+}
+
+static void test_environment(void)
+{
+    const char *argv[] = { "sleep", "1000", NULL };
+    char *environment[] = { (char *)"AB=1", (char *)"A=x=y z", (char *)"EMPTY=", NULL };
+    GPid child = 0;
+    g_autoptr(GError) error = NULL;
+    g_spawn_async(NULL, (char **)argv, environment, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD,
+                  die_with_us, NULL, &child, &error);
+    g_assert_no_error(error);
+    g_autofree char *a = pid_environment(child, "A");
+    g_autofree char *empty = pid_environment(child, "EMPTY");
+    g_assert_cmpstr(a, ==, "x=y z");
+    g_assert_cmpstr(empty, ==, "");
+    g_assert_null(pid_environment(child, "B"));
+    g_assert_null(pid_environment(0, "A"));
+    kill(child, SIGKILL);
+    g_assert_cmpint(waitpid(child, NULL, 0), ==, child);
+    g_assert_null(pid_environment(child, "A"));
 }
 
 static void test_kill(void)
@@ -63,6 +88,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/pid/start-ticks", test_start_ticks);
+    g_test_add_func("/pid/environment", test_environment);
     g_test_add_func("/pid/kill", test_kill);
     return g_test_run();
 }
