@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/libexec.h"
+#include "base/pid.h"
 #include "base/process.h"
 #include "rules/plan.h"
 #include "vm/monitor.h"
@@ -53,11 +54,12 @@ static GBytes *take_screendump(const RunDirEntry *vm, GError **error)
 }
 
 /* `shot` reads a VNC server or a window: it needs libraries that vgpuctl itself does without. */
-static GBytes *take_shot(const char *option, const char *value, GError **error)
+static GBytes *take_shot(const char *option, const char *value, GStrv environment, GError **error)
 {
     g_autofree char *program = libexec_path("shot");
     ProcessRequest request = { .argv = (const char *[]){ program, option, value, "--output", "-",
                                                          NULL },
+                               .environment = (const char *const *)environment,
                                .limit_ms = LIMIT_MS,
                                .output_limit = PNG_LIMIT };
     g_auto(ProcessResult) result = { 0 };
@@ -72,6 +74,21 @@ static GBytes *take_shot(const char *option, const char *value, GError **error)
     return NULL;
 }
 
+/* The window is on QEMU's X display, which need not be that of who wants the picture. */
+static GBytes *take_window(const RunDirEntry *vm, GError **error)
+{
+    static const char *const names[] = { "DISPLAY", "XAUTHORITY" };
+    g_auto(GStrv) environment = g_new0(char *, G_N_ELEMENTS(names) + 1);
+    guint count = 0;
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *value = pid_environment(vm->state->qemu_pid, names[i]);
+        if (value != NULL)
+            environment[count++] = g_strconcat(names[i], "=", value, NULL);
+    }
+    g_autofree char *pid = g_strdup_printf("%d", vm->state->qemu_pid);
+    return take_shot("--window", pid, environment, error);
+}
+
 static GBytes *take(const RunDirEntry *vm, GError **error)
 {
     int way = choice_from_word(screenshot_words, vm->state->screenshot_way);
@@ -79,12 +96,10 @@ static GBytes *take(const RunDirEntry *vm, GError **error)
         return take_screendump(vm, error);
     if (way == SCREENSHOT_VNC) {
         g_autofree char *socket = g_build_filename(vm->path, RUNDIR_VNC_SOCKET, NULL);
-        return take_shot("--vnc", socket, error);
+        return take_shot("--vnc", socket, /* environment= */ NULL, error);
     }
-    if (way == SCREENSHOT_WINDOW) {
-        g_autofree char *pid = g_strdup_printf("%d", vm->state->qemu_pid);
-        return take_shot("--window", pid, error);
-    }
+    if (way == SCREENSHOT_WINDOW)
+        return take_window(vm, error);
     error_set(error, VGPUCTL_ERROR_REFUSED,
               "nothing but the display itself (%s) has its picture; run with --display vnc",
               vm->state->display);
