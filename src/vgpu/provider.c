@@ -73,7 +73,7 @@ static gboolean refuse_type(const GPtrArray *candidates, const char *type, GErro
                      near != NULL ? near : list, near != NULL ? "'?" : "", "");
 }
 
-/* The refusal of the first candidate that matched, and the first that would do. */
+/* The refusal of the candidate that was wanted, and the first that `auto` would take. */
 static gboolean refuse(const GPtrArray *candidates, const VgpuCandidate *wanted,
                        const VgpuWish *wish, GError **error)
 {
@@ -85,7 +85,7 @@ static gboolean refuse(const GPtrArray *candidates, const VgpuCandidate *wanted,
                          type, wish->parent);
     for (guint i = 0; i < candidates->len; i++) {
         const VgpuCandidate *other = candidates->pdata[i];
-        if (other->obstacle != NULL)
+        if (other->obstacle != NULL || other->drawback != NULL)
             continue;
         gboolean elsewhere =
             wish->parent != NULL && g_strcmp0(other->device->parent, wish->parent) != 0;

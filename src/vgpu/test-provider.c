@@ -53,6 +53,7 @@ static const Case cases[] = {
     { Q7, X, HW, NULL, SAMPLE_GPU, DISPLAY_GTK, "virgl", SAMPLE_GPU, "" },
     { Q7, X, TWO, NULL, SAMPLE_GPU_2, DISPLAY_GTK, NULL, NULL, "--display vnc draws there" },
     { Q7, NS, HW, NULL, "0000:09:00.0", DISPLAY_AUTO, NULL, NULL, "without --parent, --vgpu 2d works here" },
+    { Q10, NS, VGEM, NULL, "0000:09:00.0", DISPLAY_AUTO, NULL, NULL, "without --parent, --vgpu 2d works here" },
     { Q7, NS, HW, "2d", SAMPLE_GPU, DISPLAY_AUTO, NULL, NULL, "serves no such vGPU" },
     /* wishes that cannot be granted say what is missing and what works */
     { Q7, NS, HW, "venus", NULL, DISPLAY_AUTO, NULL, NULL, "--vgpu virgl works here" },
