@@ -11,7 +11,7 @@ import unittest
 from pathlib import Path
 
 import vgputest
-from vgpumanager import Bus, FakeManager
+from vgpumanager import Bus, FakeManager, UserManager
 from vgpuvm import LIGHT, Person, need_namespaces
 
 UNIT = "vgpuctl-tiny.service"
@@ -320,6 +320,50 @@ class Lingering(UnitTest):
     def test_without_unit(self):
         self.assertNotIn(self.NOTE, self.start())
         self.stop()
+
+
+class OnSystemd(DetachTest):
+    """The same with the real one."""
+
+    def setUp(self):
+        super().setUp()
+        runtime = Path(self.person.environment["XDG_RUNTIME_DIR"])
+        manager = UserManager(self, runtime, self.person.directory, self.person.uid,
+                              self.person.become())
+        self.before = manager.enter
+
+    def systemctl(self, *words):
+        return vgputest.run(*self.before, *self.person.become(), "systemctl", "--user", *words,
+                            env=self.person.environment)
+
+    def show(self, name):
+        return self.systemctl("show", UNIT, "--value", "--property", name).stdout.strip()
+
+    def check_over(self):
+        self.assertFalse(self.person.run_directory("tiny").exists())
+        self.assertEqual(json.loads(self.good("ps", "--json")), [])
+
+    def test_life(self):
+        self.start("--grace", "0")  # the firmware has no power button
+        [vm] = json.loads(self.good("ps", "--json"))
+        self.assertEqual(self.show("MainPID"), str(vm["pid"]))
+        self.assertEqual(self.show("ActiveState"), "active")
+        self.assertEqual(self.systemctl("stop", UNIT).returncode, 0)
+        self.check_over()
+
+    def test_failure_is_reported(self):
+        self.refused("VM 'tiny': QEMU exited with status 1 while it was starting: .*nonsense",
+                     *self.arguments, *BAD)
+        self.check_over()
+
+    def test_crash_is_reclaimed(self):
+        self.start()
+        self.systemctl("kill", "--kill-who=main", "--signal=KILL", UNIT)
+        self.systemctl("stop", UNIT)  # it is going down, or down: this waits for it
+        # before any command of ours could have removed what was left
+        self.assertFalse(self.person.run_directory("tiny").exists())
+        self.check_over()
+
 
 
 if __name__ == "__main__":

@@ -85,7 +85,8 @@ class UserManager:
     It refuses to run where systemd is not PID 1 and wants a control group of its own: it gets a
     /run that says so, and groups that are removed again. That takes root. It hears only from the
     processes of its own PID namespace: commands for it start with the words `enter`, and run in the
-    directory `runtime`.
+    directory `runtime`, or where `directory` says. It is the manager of the user `uid`, whom the
+    words `become` make of root.
     """
 
     CGROUPS = [Path("/sys/fs/cgroup/systemd"), Path("/sys/fs/cgroup/unified")]
@@ -93,27 +94,31 @@ class UserManager:
     # the shell is the namespace's init: when its stdin ends, all in there is killed
     SCRIPT = """
         mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/system || exit 1
-        "$0" --user --unit=basic.target --log-target=null </dev/null &
+        "$@" --user --unit=basic.target --log-target=null </dev/null &
         read -r _
     """
 
-    def __init__(self, case, runtime):
+    def __init__(self, case, runtime, directory=None, uid=0, become=()):
         self._skip_unless_possible(case)
         self.groups = [group / f"vgpuctl-test-{os.getpid()}" for group in self.CGROUPS]
         for group in self.groups:
             group.mkdir()
             case.addCleanup(self._remove_group, group)
+            for path in (group, group / "cgroup.procs"):
+                os.chown(path, uid, uid)
         ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         case.addCleanup(ready.close)
         ready.bind(str(runtime / "ready"))
+        os.chown(runtime / "ready", uid, uid)
         ready.settimeout(vgputest.PATIENCE)
-        self.process = self._start(runtime)
+        self.process = self._start(runtime, become)
         case.addCleanup(self._stop)
         namespaces = f"/proc/{self.process.pid}/ns"
         self.enter = ["nsenter", f"--pid={namespaces}/pid_for_children",
-                      f"--mount={namespaces}/mnt", f"--wd={runtime}"]
+                      f"--mount={namespaces}/mnt", f"--wd={directory or runtime}"]
         while b"READY=1" not in ready.recv(4096):  # systemd is a Type=notify service of its own
             pass
+        ready.close()  # or the manager waits for us to read how long its jobs take
 
     def _skip_unless_possible(self, case):
         if os.geteuid() != 0:
@@ -128,13 +133,13 @@ class UserManager:
         if vgputest.run("unshare", "--mount", "--pid", "--fork", "true").returncode != 0:
             case.skipTest("no namespaces here")
 
-    def _start(self, runtime):
+    def _start(self, runtime, become):
         environment = {"PATH": os.environ["PATH"], "HOME": str(runtime),
                        "XDG_RUNTIME_DIR": str(runtime), "XDG_CONFIG_HOME": str(runtime / "config"),
                        "NOTIFY_SOCKET": str(runtime / "ready")}
         return subprocess.Popen(
             ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c",
-             self.SCRIPT, str(self.PROGRAM)],
+             self.SCRIPT, "sh", *become, str(self.PROGRAM)],
             env=environment, stdin=subprocess.PIPE, preexec_fn=self._enter_groups)
 
     def _enter_groups(self):
