@@ -113,9 +113,11 @@ char *qemu_find_binary(const Root *root, GError **error)
     return found;
 }
 
-/* realpath(3) for g_free(); NULL with @error set. */
-static char *resolve(const char *path, GError **error)
+/* The file that @name means, as for a shell, without links. NULL with @error set. */
+static char *resolve(const char *name, GError **error)
 {
+    g_autofree char *on_path = strchr(name, '/') == NULL ? g_find_program_in_path(name) : NULL;
+    const char *path = on_path != NULL ? on_path : name;
     char *resolved = realpath(path, NULL);
     if (resolved == NULL) {
         error_set_errno(error, errno, "QEMU %s", path);

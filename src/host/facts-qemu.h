@@ -56,9 +56,9 @@ extern const RecordType qemu_facts_type;
 char *qemu_find_binary(const Root *root, GError **error);
 
 /*
- * Facts of @binary (NULL: qemu_find_binary()). Kept in the user's cache directory, keyed by the
- * path, size and time of the binary and of its module directory; @refresh asks again. NULL with
- * @error set when it cannot be run, hangs, or is no QEMU.
+ * Facts of @binary (NULL: qemu_find_binary(); a name without a slash: on PATH). Kept in the user's
+ * cache directory, keyed by the path, size and time of the binary and of its module directory;
+ * @refresh asks again. NULL with @error set when it cannot be run, hangs, or is no QEMU.
  */
 QemuFacts *qemu_facts_read(const Root *root, const char *binary, gboolean refresh, GError **error);
 
