@@ -80,7 +80,8 @@ static gboolean edit_definition(const Root *root, const Definition *definition, 
     int fd = g_mkstemp_full(copy, O_RDWR | O_CLOEXEC, 0600);
     if (fd < 0)
         return error_set_errno(error, errno, "Making a copy to edit in %s", g_get_tmp_dir());
-    gboolean good = file_write_all(fd, before, length);
+    gboolean good = file_write_all(fd, before, length) ||
+                    error_set_errno(error, errno, "Writing the copy to edit %s", copy);
     close(fd);
     g_autoptr(VmConfig) config = good ? edit_until_valid(copy, definition->name, error) : NULL;
     /* the user's text is kept as it is, comments and order included */
