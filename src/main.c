@@ -29,8 +29,20 @@ static int exit_status(int status, const GError *error)
     return g_error_matches(error, VGPUCTL_ERROR, VGPUCTL_ERROR_USAGE) ? 2 : 1;
 }
 
-static int unknown_command(const char *word, GError **error)
+/* Whether there are commands of two words that begin with @word. */
+static gboolean begins_command(const char *word)
 {
+    g_autofree char *prefix = g_strconcat(word, " ", NULL);
+    for (guint i = 0; commands[i] != NULL; i++)
+        if (g_str_has_prefix(commands[i]->name, prefix))
+            return TRUE;
+    return FALSE;
+}
+
+static int unknown_command(const char *first, const char *second, GError **error)
+{
+    gboolean both = second != NULL && begins_command(first);
+    g_autofree char *word = both ? g_strconcat(first, " ", second, NULL) : g_strdup(first);
     g_autofree char *near = command_suggest(word);
     error_set(error, VGPUCTL_ERROR_USAGE, "'%s' is no vgpuctl command; %s%s%s", word,
               near != NULL ? "did you mean '" : "vgpuctl --help lists the commands",
@@ -104,7 +116,7 @@ static int run(char **argv, GError **error)
     word = *argv;
     const Command *command = find_command(&argv);
     if (command == NULL)
-        return unknown_command(word, error);
+        return unknown_command(word, *argv, error);
     if (wants_help) {
         g_autofree char *text = command_help(command);
         return cmd_print(text, error);
