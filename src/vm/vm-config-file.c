@@ -74,9 +74,16 @@ static gboolean set_address(VmConfig *config, const char *value, GError **error)
     return vm_config_set_display(config, both, error);
 }
 
+/* As a person would write it: "2G". */
 static char *get_bytes(guint64 bytes)
 {
-    return bytes > 0 ? g_strdup_printf("%" G_GUINT64_FORMAT, bytes) : NULL;
+    static const char suffixes[] = "KMGT";
+    char suffix[2] = "";
+    for (gsize i = 0; bytes > 0 && bytes % 1024 == 0 && suffixes[i] != '\0'; i++) {
+        suffix[0] = suffixes[i];
+        bytes /= 1024;
+    }
+    return bytes > 0 ? g_strdup_printf("%" G_GUINT64_FORMAT "%s", bytes, suffix) : NULL;
 }
 
 static char *get_memory(const VmConfig *config)
@@ -86,7 +93,7 @@ static char *get_memory(const VmConfig *config)
 
 static char *get_cpus(const VmConfig *config)
 {
-    return get_bytes((guint64)config->cpus);
+    return config->cpus > 0 ? g_strdup_printf("%d", config->cpus) : NULL;
 }
 
 static char *get_firmware(const VmConfig *config)
