@@ -57,15 +57,6 @@ static void set_text(char **target, const char *value)
     *target = g_strdup(value);
 }
 
-/* Files are named from where the user stands, also when the VM is started from elsewhere later. */
-static void set_path(char **target, const char *value)
-{
-    if (value == NULL)
-        return;
-    g_free(*target);
-    *target = g_canonicalize_filename(value, NULL);
-}
-
 /* Options with a syntax of their own share it with the definition file. */
 static gboolean apply_parsed(VmConfig *config, GError **error)
 {
@@ -105,11 +96,13 @@ gboolean vm_options_apply(VmConfig *config, char **passed, GError **error)
     set_text(&config->vgpu, given.vgpu);
     set_text(&config->vgpu_parent, given.parent);
     set_text(&config->mac, given.mac);
-    set_path(&config->kernel, given.kernel);
-    set_path(&config->initrd, given.initrd);
-    set_path(&config->cdrom, given.cdrom);
-    set_path(&config->serial, given.serial);
-    set_path(&config->qemu_binary, given.binary);
+    set_text(&config->kernel, given.kernel);
+    set_text(&config->initrd, given.initrd);
+    set_text(&config->cdrom, given.cdrom);
+    set_text(&config->serial, given.serial);
+    set_text(&config->qemu_binary, given.binary);
+    /* from where the user stands, also when the VM is started from elsewhere later */
+    vm_config_resolve_paths(config, NULL);
     config->usb_redir |= given.usb_redir;
     config->snapshot |= given.snapshot;
     if (passed != NULL) {

@@ -37,7 +37,13 @@ static VmConfig *config_from_file(const char *path, GError **error)
                   reason != NULL ? reason->message : "it is larger than 1 MiB");
         return NULL;
     }
-    return vm_config_from_text(text, length, path, error);
+    VmConfig *config = vm_config_from_text(text, length, path, error);
+    if (config != NULL) {
+        g_autofree char *full = g_canonicalize_filename(path, NULL);
+        g_autofree char *directory = g_path_get_dirname(full);
+        vm_config_resolve_paths(config, directory);
+    }
+    return config;
 }
 
 static VmConfig *config_from_image(const char *path, GError **error)

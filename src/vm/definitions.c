@@ -115,6 +115,8 @@ VmConfig *definition_load(const Definition *definition, GError **error)
     if (config != NULL) {
         g_free(config->name);
         config->name = g_strdup(definition->name);
+        g_autofree char *directory = g_path_get_dirname(definition->path);
+        vm_config_resolve_paths(config, directory);
     }
     return config;
 }
@@ -134,7 +136,8 @@ gboolean definition_store(const Root *root, const VmConfig *config, gboolean rep
     g_autofree char *path = definition_path(root, config->name);
     if (!replace && g_file_test(path, G_FILE_TEST_EXISTS))
         return error_set(error, VGPUCTL_ERROR_EXISTS,
-                         "VM '%s' is already defined in %s; change it with: vgpuctl vm edit %s",
+                         "VM '%s' is already defined in %s; change it with 'vgpuctl vm edit "
+                         "%s', or give --replace",
                          config->name, path, config->name);
     g_autofree char *directory = own_directory(root);
     g_autofree char *text = vm_config_to_text(config);

@@ -70,6 +70,27 @@ void vm_config_free(VmConfig *config)
     record_free(&vm_config_type, config);
 }
 
+static void resolve(char **path, const char *directory)
+{
+    if (*path == NULL)
+        return;
+    char *absolute = g_canonicalize_filename(*path, directory);
+    g_free(*path);
+    *path = absolute;
+}
+
+void vm_config_resolve_paths(VmConfig *config, const char *directory)
+{
+    for (guint i = 0; i < config->disks->len; i++)
+        resolve(&((VmDisk *)config->disks->pdata[i])->path, directory);
+    resolve(&config->cdrom, directory);
+    resolve(&config->kernel, directory);
+    resolve(&config->initrd, directory);
+    resolve(&config->serial, directory);
+    if (config->qemu_binary != NULL && strchr(config->qemu_binary, '/') != NULL)
+        resolve(&config->qemu_binary, directory);
+}
+
 static gboolean usage(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 static gboolean usage(GError **error, const char *format, ...)

@@ -93,5 +93,11 @@ gboolean vm_config_set_mac(VmConfig *config, const char *text, GError **error);
  * it allowed); without a suffix bytes. */
 gboolean vm_size_parse(const char *text, guint64 *ret_bytes, GError **error);
 
+/*
+ * Makes the names of files absolute, as seen from @directory (NULL: where we are). The QEMU
+ * binary's only when it names a directory: otherwise it is searched on PATH.
+ */
+void vm_config_resolve_paths(VmConfig *config, const char *directory);
+
 /* A VM's name: 1 to 64 of letters, digits, '.', '_', '-', not starting with '.' or '-'. */
 gboolean vm_name_check(const char *name, GError **error);
