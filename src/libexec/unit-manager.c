@@ -113,6 +113,7 @@ typedef struct {
     gint64 deadline;            /* monotonic, in microseconds */
     char *path;                 /* the job's object, once it was accepted; owned */
     char *result;               /* its end; owned */
+    gboolean removed;           /* a unit of the name was unloaded */
 } Job;
 
 static void job_clear(Job *job)
@@ -138,16 +139,29 @@ static int on_job_removed(sd_bus_message *message, void *userdata, sd_bus_error 
     return 0;
 }
 
+static int on_unit_removed(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+    Job *job = userdata;
+    const char *name;
+    if (sd_bus_message_read(message, "so", &name, NULL) >= 0 &&
+        g_str_equal(name, job->request->name))
+        job->removed = TRUE;
+    return 0;
+}
+
 /*
  * Before the job exists, or a quick one would end unheard. Subscribe(), because
  * org.freedesktop.systemd1(5), "Signals", asks for it; up to now the manager tells the end of a job
  * to whoever queued it in any case (bus_job_send_removed_signal() in systemd's dbus-job.c).
  */
-static int job_listen(Job *job, sd_bus_slot **ret_slot)
+static int job_listen(Job *job, sd_bus_slot **ret_jobs, sd_bus_slot **ret_units)
 {
     g_autoptr(sd_bus_message) call = NULL;
-    int r = sd_bus_match_signal(job->bus, ret_slot, MANAGER_NAME, MANAGER_PATH, MANAGER_INTERFACE,
+    int r = sd_bus_match_signal(job->bus, ret_jobs, MANAGER_NAME, MANAGER_PATH, MANAGER_INTERFACE,
                                 "JobRemoved", on_job_removed, job);
+    if (r >= 0)
+        r = sd_bus_match_signal(job->bus, ret_units, MANAGER_NAME, MANAGER_PATH, MANAGER_INTERFACE,
+                                "UnitRemoved", on_unit_removed, job);
     if (r >= 0)
         r = manager_call_new(job->bus, "Subscribe", &call);
     return r < 0 ? r : manager_tell(job->bus, call);
@@ -216,27 +230,81 @@ static void job_give_up(const Job *job)
         manager_tell(job->bus, call);
 }
 
-/* Dispatches what has come, or waits for more. */
+/* Dispatches what has come, or waits for more. Returns a negative errno, -ETIMEDOUT too. */
+static int job_step(const Job *job)
+{
+    int r = sd_bus_process(job->bus, NULL);
+    if (r != 0)
+        return r;
+    guint64 left = job_time_left(job);
+    if (left == 0)
+        return -ETIMEDOUT;
+    r = sd_bus_wait(job->bus, left);
+    return r == -EINTR ? 0 : r;
+}
+
 static gboolean job_wait(Job *job, GError **error)
 {
     while (job->result == NULL) {
-        int r = sd_bus_process(job->bus, NULL);
-        if (r > 0)
-            continue;
-        guint64 left = job_time_left(job);
-        if (r == 0 && left == 0) {
+        int r = job_step(job);
+        if (r == -ETIMEDOUT) {
             job_give_up(job);
             return fail_late(job, error);
         }
-        if (r == 0)
-            r = sd_bus_wait(job->bus, left);
-        if (r < 0 && r != -EINTR)
+        if (r < 0)
             return error_set(error, VGPUCTL_ERROR_FAILED,
                              "Whether %s has started is unknown: the service manager went away "
                              "(%s); see `systemctl%s status %s`",
                              job->request->name, g_strerror(-r), job->option, job->request->name);
     }
     return TRUE;
+}
+
+/* "active", "deactivating" and so on; NULL: the manager does not say. To be freed with free(). */
+static char *job_unit_state(const Job *job)
+{
+    char *path = NULL, *state = NULL;
+    if (sd_bus_path_encode(MANAGER_PATH "/unit", job->request->name, &path) >= 0)
+        sd_bus_get_property_string(job->bus, MANAGER_NAME, path, MANAGER_NAME ".Unit",
+                                   "ActiveState", NULL, &state);
+    free(path);
+    return state;
+}
+
+/*
+ * There is a unit of the name. TRUE: not any more, it is worth another try. Of a unit that has just
+ * gone, the manager says "inactive", as of one that is installed and stays: that is tried once.
+ */
+static gboolean job_await_removal(const Job *job, gboolean *tried)
+{
+    char *state = job_unit_state(job);
+    gboolean leaves = g_strcmp0(state, "deactivating") == 0;
+    gboolean gone = g_strcmp0(state, "inactive") == 0 && !*tried;
+    free(state);
+    if (!leaves) {
+        *tried = TRUE;
+        return gone;
+    }
+    while (!job->removed)
+        if (job_step(job) < 0)
+            return FALSE;
+    return TRUE;
+}
+
+/* A VM is stopped before its unit is: it may be started again while that still cleans up. */
+static gboolean job_enqueue_when_free(Job *job, GError **error)
+{
+    for (gboolean tried = FALSE;;) {
+        g_autoptr(GError) reason = NULL;
+        job->removed = FALSE;
+        if (job_enqueue(job, &reason))
+            return TRUE;
+        if (!g_error_matches(reason, VGPUCTL_ERROR, VGPUCTL_ERROR_EXISTS) ||
+            !job_await_removal(job, &tried)) {
+            g_propagate_error(error, g_steal_pointer(&reason));
+            return FALSE;
+        }
+    }
 }
 
 /* A unit that failed was collected (CollectMode), so status knows nothing of it: its log does. */
@@ -258,9 +326,9 @@ gboolean unit_manager_start(sd_bus *bus, UnitScope scope, const UnitRequest *req
         .option = scope == UNIT_SCOPE_USER ? " --user" : "",
         .deadline = g_get_monotonic_time() + (gint64)limit_ms * G_TIME_SPAN_MILLISECOND,
     };
-    g_autoptr(sd_bus_slot) slot = NULL;
-    int r = job_listen(&job, &slot);
+    g_autoptr(sd_bus_slot) jobs = NULL, units = NULL;
+    int r = job_listen(&job, &jobs, &units);
     if (r < 0)
         return fail_call(&job, r, &SD_BUS_ERROR_NULL, error);
-    return job_enqueue(&job, error) && job_wait(&job, error) && job_judge(&job, error);
+    return job_enqueue_when_free(&job, error) && job_wait(&job, error) && job_judge(&job, error);
 }

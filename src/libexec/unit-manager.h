@@ -24,7 +24,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_bus, sd_bus_flush_close_unref)
 sd_bus *unit_manager_connect(UnitScope scope, GError **error);
 
 /*
- * Starts the unit and waits for the end of its job, @limit_ms at most. FALSE with @error set:
+ * Starts the unit and waits for the end of its job, @limit_ms at most; first for the end of a unit
+ * of that name which is being stopped. FALSE with @error set:
  *   VGPUCTL_ERROR_NOT_FOUND  there is a bus but no manager on it
  *   VGPUCTL_ERROR_EXISTS     a unit of that name is loaded
  *   VGPUCTL_ERROR_TIMEOUT    the limit has passed; a job that was accepted is asked to stop

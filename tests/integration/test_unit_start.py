@@ -276,6 +276,12 @@ class OnSystemd(Case):
         self.assertEqual(report.read(), "down\n")
         self.assertEqual(self.systemctl("status", UNIT).returncode, 4)  # no such unit any more
 
+    def test_name_is_about_to_be_free(self):
+        self.start_waiting("--stop-post", "/bin/sleep", "--stop-post", "1")  # a slow clean-up
+        self.assertEqual(self.systemctl("stop", "--no-block", UNIT).returncode, 0)
+        answer = self.start("/bin/echo", "up")
+        self.assertEqual((answer.returncode, answer.stdout, answer.stderr), (0, "up\n", ""))
+
     def test_name_is_free_after_a_failure(self):
         self.check_failure(self.start("/nonexistent/program"), 1, f"{UNIT} did not start",
                            "'failed'", LOG)
