@@ -15,10 +15,22 @@
 #include "base/error.h"
 #include "base/file.h"
 
+/* Everything above the standard streams closes at exec, whoever opened it: our caller's too. */
+static void close_others(void)
+{
+    if (close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC) == 0)
+        return;
+    long limit = sysconf(_SC_OPEN_MAX); /* before Linux 5.11 */
+    for (int fd = STDERR_FILENO + 1; fd < limit; fd++)
+        (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
 static gboolean set_stream(int fd, int number)
 {
+    if (fd == number)
+        return fcntl(fd, F_SETFD, 0) >= 0;
     if (fd < 0) {
-        fd = open("/dev/null", number == STDIN_FILENO ? O_RDONLY : O_WRONLY);
+        fd = open("/dev/null", (number == STDIN_FILENO ? O_RDONLY : O_WRONLY) | O_CLOEXEC);
         if (fd < 0)
             return FALSE;
     }
@@ -44,6 +56,7 @@ static gboolean prepare_child(const SpawnRequest *request, pid_t parent)
         errno = ESRCH;
         return FALSE;
     }
+    close_others();
     for (const int *fd = request->keep; fd != NULL && *fd >= 0; fd++)
         if (fcntl(*fd, F_SETFD, 0) < 0)
             return FALSE;
@@ -84,7 +97,13 @@ gboolean spawn_child(const SpawnRequest *request, pid_t *ret_pid, int *ret_pidfd
     if (failure != 0)
         return error_set_errno(error, failure, "Starting %s", request->argv[0]);
 
-    *ret_pid = pid;
     *ret_pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    if (*ret_pidfd < 0) { /* a child we could neither watch nor name */
+        failure = errno;
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        return error_set_errno(error, failure, "Watching %s", request->argv[0]);
+    }
+    *ret_pid = pid;
     return TRUE;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/process.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 
@@ -75,6 +77,17 @@ static void test_grandchild(void)
         g_assert_nonnull(strstr(stat, ") Z "));
 }
 
+/* a descriptor that our caller left open without FD_CLOEXEC stays ours */
+static void test_descriptors(void)
+{
+    int leak = open("/dev/null", O_RDONLY);
+    g_assert_cmpint(leak, >, 2);
+    g_auto(ProcessResult) result = run_shell("ls /proc/self/fd", NULL, 0, 0);
+    close(leak);
+    /* the streams, and the directory that ls reads */
+    g_assert_cmpstr(result.out, ==, "0\n1\n2\n3\n");
+}
+
 static void test_signal(void)
 {
     g_auto(ProcessResult) result = run_shell("kill -SEGV $$", NULL, 0, 0);
@@ -90,6 +103,7 @@ int main(int argc, char **argv)
     g_test_add_func("/process/time-limit", test_time_limit);
     g_test_add_func("/process/flood", test_flood);
     g_test_add_func("/process/grandchild", test_grandchild);
+    g_test_add_func("/process/descriptors", test_descriptors);
     g_test_add_func("/process/signal", test_signal);
     return g_test_run();
 }
