@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -19,13 +20,20 @@ struct StreamLog {
     guint watch;   /* 0 once the stream has ended */
     int file_fd;   /* owned; -1 after a write failed */
     char *path;    /* owned */
+    StreamLogKind kind;
     gsize written; /* bytes in the present file */
     GString *tail;
 };
 
-static int open_file(const char *path)
+/* Never waits: a FIFO without a reader is an error (ENXIO). Only plain files are emptied. */
+static int open_file(const char *path, StreamLogKind kind)
 {
-    return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    autofd int fd = open(path, kind == STREAM_LOG_OURS ? flags | O_NOFOLLOW : flags, 0600);
+    struct stat info;
+    if (fd < 0 || fstat(fd, &info) < 0 || (S_ISREG(info.st_mode) && ftruncate(fd, 0) < 0))
+        return -1;
+    return steal_fd(&fd);
 }
 
 static void turn_file(StreamLog *log)
@@ -33,7 +41,7 @@ static void turn_file(StreamLog *log)
     g_autofree char *old = g_strconcat(log->path, ".1", NULL);
     close(log->file_fd);
     (void)rename(log->path, old);
-    log->file_fd = open_file(log->path);
+    log->file_fd = open_file(log->path, log->kind);
     log->written = 0;
 }
 
@@ -43,9 +51,10 @@ static void keep(StreamLog *log, const char *data, gsize length)
     if (log->tail->len > STREAM_LOG_TAIL)
         g_string_erase(log->tail, 0, (gssize)(log->tail->len - STREAM_LOG_TAIL));
 
-    if (log->file_fd >= 0 && log->written + length > STREAM_LOG_LIMIT)
+    gboolean bounded = log->kind == STREAM_LOG_OURS;
+    if (bounded && log->file_fd >= 0 && log->written + length > STREAM_LOG_LIMIT)
         turn_file(log);
-    if (log->file_fd >= 0 && !file_write_all(log->file_fd, data, length)) {
+    if (log->file_fd >= 0 && !file_write_all(log->file_fd, data, length) && errno != EAGAIN) {
         close(log->file_fd);
         log->file_fd = -1;
     }
@@ -81,18 +90,19 @@ static gboolean on_readable(int fd, GIOCondition condition, gpointer userdata)
     return G_SOURCE_REMOVE;
 }
 
-StreamLog *stream_log_new(int fd, const char *path, GError **error)
+StreamLog *stream_log_new(int fd, const char *path, StreamLogKind kind, GError **error)
 {
     autofd int source = fd;
-    int file_fd = open_file(path);
+    int file_fd = open_file(path, kind);
     if (file_fd < 0) {
-        error_set_errno(error, errno, "Making log file %s", path);
+        error_set_errno(error, errno, "Opening %s to write into", path);
         return NULL;
     }
     StreamLog *log = g_new0(StreamLog, 1);
     log->source_fd = steal_fd(&source);
     log->file_fd = file_fd;
     log->path = g_strdup(path);
+    log->kind = kind;
     log->tail = g_string_new(NULL);
     g_unix_set_fd_nonblocking(log->source_fd, TRUE, NULL);
     log->watch = g_unix_fd_add(log->source_fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, log);

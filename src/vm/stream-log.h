@@ -13,11 +13,17 @@ typedef struct StreamLog StreamLog;
 #define STREAM_LOG_LIMIT (512u << 10) /* bytes of one file; with FILE.1 twice that on disk */
 #define STREAM_LOG_TAIL (8u << 10)    /* bytes kept in memory */
 
+typedef enum {
+    STREAM_LOG_OURS,  /* a file of ours: bounded, turned, no link is followed */
+    STREAM_LOG_USERS, /* a file, terminal, device or FIFO the user named: never renamed; what a slow
+                         reader cannot take is lost */
+} StreamLogKind;
+
 /*
- * Takes @fd (a pipe or socket, owned) and writes what comes out of it to @path, mode 0600, from the
- * default main context. NULL with @error set when the file cannot be made.
+ * Takes @fd (a pipe or socket, owned) and writes what comes out of it to @path, mode 0600 when it
+ * is made here, from the default main context. NULL with @error set when it cannot be opened.
  */
-StreamLog *stream_log_new(int fd, const char *path, GError **error);
+StreamLog *stream_log_new(int fd, const char *path, StreamLogKind kind, GError **error);
 
 /* Writes what lies in the stream, then closes both. NULL is fine. */
 void stream_log_free(StreamLog *log);
