@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -13,8 +14,10 @@
 #include "base/spawn.h"
 
 #define HELPER_TEXT_LIMIT 4096
+#define HELPER_LIMIT_S 20
 
-/* The descriptor the helper sends with one byte (qemu-bridge-helper.c:send_fd); -1 at its end. */
+/* The descriptor the helper sends with one byte (qemu-bridge-helper.c:send_fd); -1 at its end, and
+ * errno EAGAIN when it said nothing for the limit. */
 static int receive_fd(int socket)
 {
     char byte;
@@ -30,6 +33,9 @@ static int receive_fd(int socket)
     do
         n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
     while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return -1;
+    errno = 0;
     const struct cmsghdr *header = n > 0 ? CMSG_FIRSTHDR(&message) : NULL;
     if (header == NULL || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
         return -1;
@@ -96,13 +102,21 @@ int tap_open(const QemuFacts *qemu, const char *bridge, GError **error)
     close(steal_fd(&theirs));
     close(steal_fd(&text_in));
 
+    const struct timeval limit = { .tv_sec = HELPER_LIMIT_S };
+    (void)setsockopt(ours, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     autofd int tap = receive_fd(ours);
+    gboolean hangs = tap < 0 && errno == EAGAIN;
+    if (hangs || tap >= 0) /* with the tap its work is done */
+        kill(pid, SIGKILL);
     g_autofree char *text = read_text(text_out);
     int status = 0;
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
     if (tap < 0)
         error_set(error, VGPUCTL_ERROR_FAILED, "Network bridge=%s: %s: %s", bridge,
-                  qemu->bridge_helper, *text != '\0' ? text : "ended without a tap");
+                  qemu->bridge_helper,
+                  hangs           ? "did not answer and was killed"
+                  : *text != '\0' ? text
+                                  : "ended without a tap");
     return steal_fd(&tap);
 }
