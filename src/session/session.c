@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <malloc.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -51,12 +53,49 @@ static gboolean pass_fault_point(const char *step, GError **error)
     return TRUE;
 }
 
+/* nohup and a shell's & have us ignore these; blocked signals would be queued all the same. */
+static gboolean is_ignored(int number)
+{
+    struct sigaction action;
+    return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+/*
+ * The stop signals as a descriptor, while there is something to undo; @ret_before is the mask to
+ * restore. SIGTERM and SIGQUIT are what `vgpuctl stop` sends: they are taken in any case.
+ */
+static int block_stop_signals(sigset_t *ret_before, GError **error)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGQUIT);
+    if (!is_ignored(SIGINT))
+        sigaddset(&signals, SIGINT);
+    if (!is_ignored(SIGHUP))
+        sigaddset(&signals, SIGHUP);
+    sigprocmask(SIG_BLOCK, &signals, ret_before);
+    int fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd < 0)
+        error_set_errno(error, errno, "Waiting for signals");
+    return fd;
+}
+
+/* FALSE when a stop signal came before there was a supervisor, which sees those that come later. */
+static gboolean check_interrupted(const Session *session, GError **error)
+{
+    struct pollfd wait = { .fd = session->signal_fd, .events = POLLIN };
+    if (session->supervisor != NULL || poll(&wait, 1, 0) <= 0)
+        return TRUE;
+    return error_set(error, VGPUCTL_ERROR_BUSY, "Interrupted while the VM was being prepared");
+}
+
 static gboolean carry_out(Session *session, GError **error)
 {
     for (session->done = 0; session->done < session_n_steps;) {
         const SessionStep *step = &session_steps[session->done];
         /* a step that fails may have done a part: its undo runs too */
-        gboolean good = step->apply(session, error);
+        gboolean good = check_interrupted(session, error) && step->apply(session, error);
         session->done++;
         if (!good || !pass_fault_point(step->name, error))
             return FALSE;
@@ -71,26 +110,13 @@ static void undo(Session *session)
             session_steps[session->done].undo(session);
 }
 
-/* Also: who reads our words may leave; that is no reason for the VM to end. */
-static int block_stop_signals(GError **error)
-{
-    signal(SIGPIPE, SIG_IGN);
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGHUP);
-    sigaddset(&signals, SIGQUIT);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
-    int fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (fd < 0)
-        error_set_errno(error, errno, "Waiting for signals");
-    return fd;
-}
-
 static gboolean run_prepared(const Root *root, const SessionRequest *request, Prepared *prepared,
-                             int signal_fd, gboolean *ret_gl_failed, GError **error)
+                             gboolean *ret_gl_failed, GError **error)
 {
+    sigset_t before;
+    autofd int signal_fd = block_stop_signals(&before, error);
+    if (signal_fd < 0)
+        return FALSE;
     Session session = { .root = root,
                         .request = request,
                         .prepared = prepared,
@@ -100,6 +126,11 @@ static gboolean run_prepared(const Root *root, const SessionRequest *request, Pr
     gboolean good = carry_out(&session, error);
     undo(&session);
     *ret_gl_failed = session.gl_failed;
+    /* one that came too late for the VM must not end us before we have said how it went */
+    struct signalfd_siginfo late;
+    while (read(signal_fd, &late, sizeof late) > 0)
+        ;
+    sigprocmask(SIG_SETMASK, &before, NULL);
     return good;
 }
 
@@ -138,8 +169,8 @@ static gboolean fall_back(Fallback *fallback, const Prepared *prepared, const GE
 }
 
 /* One attempt: TRUE when it ran to its end; *@ret_retry when @fallback now names another. */
-static gboolean attempt(const Root *root, SessionRequest *request, int signal_fd,
-                        Fallback *fallback, gboolean *ret_retry, GError **error)
+static gboolean attempt(const Root *root, SessionRequest *request, Fallback *fallback,
+                        gboolean *ret_retry, GError **error)
 {
     request->prepare.vgpu = fallback->vgpu;
     g_autoptr(Prepared) prepared = session_prepare(root, &request->prepare, error);
@@ -150,7 +181,7 @@ static gboolean attempt(const Root *root, SessionRequest *request, int signal_fd
     malloc_trim(0); /* reading the facts took more than supervising will */
     gboolean gl_failed = FALSE;
     g_autoptr(GError) reason = NULL;
-    if (run_prepared(root, request, prepared, signal_fd, &gl_failed, &reason))
+    if (run_prepared(root, request, prepared, &gl_failed, &reason))
         return TRUE;
     *ret_retry = gl_failed && fall_back(fallback, prepared, reason);
     g_propagate_error(error, g_steal_pointer(&reason));
@@ -161,15 +192,13 @@ gboolean session_run(const Root *root, const SessionRequest *request, GError **e
 {
     if (!check_user(request, error))
         return FALSE;
-    autofd int signal_fd = block_stop_signals(error);
-    if (signal_fd < 0)
-        return FALSE;
+    signal(SIGPIPE, SIG_IGN); /* who reads our words may leave: no reason for the VM to end */
     SessionRequest current = *request;
     g_auto(Fallback) fallback = { NULL, NULL };
     for (;;) {
         g_autoptr(GError) reason = NULL;
         gboolean retry = FALSE;
-        if (attempt(root, &current, signal_fd, &fallback, &retry, &reason))
+        if (attempt(root, &current, &fallback, &retry, &reason))
             return TRUE;
         if (!retry) {
             g_propagate_error(error, g_steal_pointer(&reason));

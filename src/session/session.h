@@ -40,8 +40,9 @@ typedef struct {
 } SessionRequest;
 
 /*
- * Runs a VM until it ends. Blocks SIGINT, SIGTERM, SIGHUP and SIGQUIT for the calling process and
- * takes them as requests to stop. TRUE when the guest powered off or was asked to; FALSE with
+ * Runs a VM until it ends. From the first step on SIGINT, SIGTERM, SIGHUP and SIGQUIT are requests
+ * to stop, unless the caller ignores them. TRUE when the guest powered off or was asked to; FALSE
+ * with
  * @error set, and nothing left behind.
  */
 gboolean session_run(const Root *root, const SessionRequest *request, GError **error);

@@ -122,6 +122,8 @@ static Supervisor *start_qemu(Session *session, int qmp_fd, int serial_fd, GHash
                             .signal_fd = session->signal_fd,
                             .log_path = log,
                             .serial_path = serial,
+                            .serial_kind = config_of(session)->serial != NULL ? STREAM_LOG_USERS
+                                                                              : STREAM_LOG_OURS,
                             .grace_s = session->request->grace_s };
     return supervisor_start(&spec, error);
 }
@@ -193,9 +195,10 @@ static gboolean apply_monitor(Session *session, GError **error)
     if (supervisor_await_running(session->supervisor, session->request->start_limit_s, &reason))
         return TRUE;
     const Message *message = message_match(supervisor_output(session->supervisor));
-    /* drivers of GPUs crash without a word */
+    /* drivers of GPUs crash without a word; who interrupts wants no other vGPU */
     session->gl_failed =
-        message != NULL ? message->kind == MESSAGE_GL : supervisor_crashed(session->supervisor);
+        g_error_matches(reason, VGPUCTL_ERROR, VGPUCTL_ERROR_FAILED) &&
+        (message != NULL ? message->kind == MESSAGE_GL : supervisor_crashed(session->supervisor));
     return fail_with_words(session, reason, error);
 }
 

@@ -14,7 +14,6 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/spawn.h"
-#include "vm/stream-log.h"
 
 #define QUIT_GRACE_S 5
 
@@ -56,6 +55,17 @@ static gboolean on_grace_over(gpointer userdata)
     return G_SOURCE_REMOVE;
 }
 
+static void tell_qemu(Supervisor *supervisor, const char *command)
+{
+    qmp_client_call(supervisor->qmp, command, /* arguments= */ NULL, /* fd= */ -1,
+                    /* func= */ NULL, NULL);
+}
+
+static void press_power_button(Supervisor *supervisor)
+{
+    tell_qemu(supervisor, "system_powerdown");
+}
+
 /* Enters @rung of the ladder. */
 static void step_down(Supervisor *supervisor, State rung)
 {
@@ -70,40 +80,53 @@ static void step_down(Supervisor *supervisor, State rung)
     gboolean power_off = rung == STATE_POWERING_OFF;
     supervisor->timer = g_timeout_add_seconds(power_off ? supervisor->grace_s : QUIT_GRACE_S,
                                               on_grace_over, supervisor);
-    qmp_client_call(supervisor->qmp, power_off ? "system_powerdown" : "quit",
-                    /* arguments= */ NULL, /* fd= */ -1, /* func= */ NULL, NULL);
+    if (power_off)
+        press_power_button(supervisor);
+    else
+        tell_qemu(supervisor, "quit");
+}
+
+static State next_rung(State state, SupervisorStop how)
+{
+    switch (state) {
+    case STATE_STARTING: /* its monitor may never answer */
+        return STATE_KILLING;
+    case STATE_RUNNING:
+        return how == SUPERVISOR_STOP_QUIT ? STATE_QUITTING : STATE_POWERING_OFF;
+    case STATE_POWERING_OFF:
+        return how == SUPERVISOR_STOP_POWER_OFF ? STATE_POWERING_OFF : STATE_QUITTING;
+    case STATE_QUITTING:
+        return how == SUPERVISOR_STOP_INTERRUPT ? STATE_KILLING : STATE_QUITTING;
+    case STATE_KILLING:
+    case STATE_ENDED:
+    default:
+        return state;
+    }
 }
 
 void supervisor_stop(Supervisor *supervisor, SupervisorStop how)
 {
+    State rung = next_rung(supervisor->state, how);
     supervisor->stop_requested = TRUE;
-    switch (supervisor->state) {
-    case STATE_STARTING: /* its monitor may never answer */
-        supervisor->interrupted = TRUE;
-        step_down(supervisor, STATE_KILLING);
-        break;
-    case STATE_RUNNING:
-        step_down(supervisor, how == SUPERVISOR_STOP_QUIT ? STATE_QUITTING : STATE_POWERING_OFF);
-        break;
-    case STATE_POWERING_OFF:
-        step_down(supervisor, STATE_QUITTING);
-        break;
-    case STATE_QUITTING:
-        step_down(supervisor, STATE_KILLING);
-        break;
-    case STATE_KILLING:
-    case STATE_ENDED:
-    default:
-        break;
-    }
+    supervisor->interrupted |= supervisor->state == STATE_STARTING;
+    if (rung != supervisor->state)
+        step_down(supervisor, rung);
+    else if (rung == STATE_POWERING_OFF) /* asked again: the grace time goes on, not anew */
+        press_power_button(supervisor);
+}
+
+static SupervisorStop stop_of_signal(guint32 number)
+{
+    return number == SIGQUIT  ? SUPERVISOR_STOP_QUIT
+           : number == SIGINT ? SUPERVISOR_STOP_INTERRUPT
+                              : SUPERVISOR_STOP_POWER_OFF;
 }
 
 static gboolean on_signal(int fd, GIOCondition condition, gpointer userdata)
 {
     struct signalfd_siginfo info;
     if (read(fd, &info, sizeof info) == (ssize_t)sizeof info)
-        supervisor_stop(userdata, info.ssi_signo == SIGQUIT ? SUPERVISOR_STOP_QUIT
-                                                            : SUPERVISOR_STOP_POWER_OFF);
+        supervisor_stop(userdata, stop_of_signal(info.ssi_signo));
     return G_SOURCE_CONTINUE;
 }
 
@@ -145,11 +168,12 @@ static gboolean attach(Supervisor *supervisor, const SupervisorSpec *spec, int o
 {
     autofd int serial_fd = spec->serial_fd;
     supervisor->qmp = qmp_client_new(spec->qmp_fd, NULL, /* handlers= */ NULL, NULL);
-    supervisor->log = stream_log_new(output_fd, spec->log_path, error);
+    supervisor->log = stream_log_new(output_fd, spec->log_path, STREAM_LOG_OURS, error);
     if (supervisor->log == NULL)
         return FALSE;
     if (serial_fd >= 0) {
-        supervisor->serial = stream_log_new(steal_fd(&serial_fd), spec->serial_path, error);
+        supervisor->serial =
+            stream_log_new(steal_fd(&serial_fd), spec->serial_path, spec->serial_kind, error);
         if (supervisor->serial == NULL)
             return FALSE;
     }

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "vm/qmp-client.h"
+#include "vm/stream-log.h"
 
 typedef struct {
     const char *const *argv;
@@ -22,6 +23,7 @@ typedef struct {
     int signal_fd;                  /* signalfd of the blocked stop signals, borrowed; -1: none */
     const char *log_path;           /* what QEMU prints */
     const char *serial_path;        /* what the guest prints */
+    StreamLogKind serial_kind;      /* whose file that is */
     guint grace_s;                  /* for the guest to power off after being asked */
 } SupervisorSpec;
 
@@ -57,9 +59,11 @@ gboolean supervisor_await_running(Supervisor *supervisor, guint limit_s, GError 
 gboolean supervisor_await_end(Supervisor *supervisor, GError **error);
 
 typedef enum {
-    SUPERVISOR_STOP_POWER_OFF, /* ACPI power button, then after the grace time as below */
+    SUPERVISOR_STOP_POWER_OFF, /* press the power button (again); after the grace time quit, then
+                                  kill */
+    SUPERVISOR_STOP_INTERRUPT, /* the next rung: power button, QMP quit, SIGKILL */
     SUPERVISOR_STOP_QUIT,      /* QMP quit, then after 5 s SIGKILL */
 } SupervisorStop;
 
-/* Asks for the end; a second request moves on to the next rung of the ladder. */
+/* Asks for the end. Of the stop signals SIGINT interrupts, SIGQUIT quits, the others power off. */
 void supervisor_stop(Supervisor *supervisor, SupervisorStop how);
