@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/table.h"
 #include "base/error.h"
 
 const char *const screenshot_words[] = { "none", "screendump", "vnc", "window", NULL };
@@ -164,9 +165,11 @@ char *plan_quote(const char *text)
 
 static void write_option(GString *text, const PlanOption *option)
 {
-    g_autofree char *value = option->value != NULL && strpbrk(option->value, " '\"\\$;&|<>*?()#")
-                                 ? g_shell_quote(option->value)
-                                 : g_strdup(option->value);
+    /* names of files may hold what moves a terminal's cursor; JSON has them exactly */
+    g_autofree char *shown = option->value != NULL ? text_printable(option->value) : NULL;
+    g_autofree char *value = shown != NULL && strpbrk(shown, " '\"\\$;&|<>*?()#")
+                                 ? g_shell_quote(shown)
+                                 : g_strdup(shown);
     g_autofree char *words = g_strconcat("  ", option->name, value != NULL ? " " : "", value, NULL);
     g_string_append_printf(text, "%-*s  # %s\n", REASON_COLUMN, words, option->reason);
 }
