@@ -123,6 +123,14 @@ class WordTest(RefusalTest):
                 answer = self.person.run(*words)
                 self.assertRegex(answer.stderr, r"\Avgpuctl: [^\x00-\x1f\x7f]*\n\Z")
 
+    def test_control_characters_in_a_plan(self):
+        disk = self.person.disk("a\nb\x1b[31m.raw")
+        plan = self.person.good("run", disk, "--dry-run", *LIGHT)
+        self.assertIn(r"a\x0ab\x1b[31m.raw", plan)
+        exact = json.loads(self.person.good("run", disk, "--dry-run", "--json", *LIGHT))
+        self.assertTrue([option for option in exact["options"]
+                         if str(disk) in str(option.get("value"))])
+
     def test_name_too_long_for_a_socket(self):
         name = "n" * 64
         deep = self.person.directory / ("d" * 60)
@@ -259,7 +267,8 @@ class QemuTest(RefusalTest):
             mode = os.stat("/dev/kvm")
         except FileNotFoundError:
             self.skipTest("no /dev/kvm")
-        if not self.person.drops or stat.S_IMODE(mode.st_mode) & 0o006:
+        if stat.S_IMODE(mode.st_mode) & 0o006 or \
+           not self.person.drops and os.access("/dev/kvm", os.R_OK | os.W_OK):
             self.skipTest("this user may open /dev/kvm")
         disk = self.person.disk()
         self.run_refused(1, r"/dev/kvm.*(chmod|adduser|usermod|group)", disk, "--accel", "kvm")
@@ -287,6 +296,8 @@ class OutputTest(VmTest):
         self.stop("full")
 
     def test_full_file_system_at_screenshot(self):
+        if not self.person.drops:
+            self.skipTest("needs root: who may mount here may not be another user besides")
         command = need_namespaces("--mount")
         self.person.good("run", "--detach", "--name", "full", *LIGHT, self.person.disk())
         place = self.person.directory / "small"
