@@ -98,6 +98,18 @@ static void plan_session_bus(Plan *plan, const PlanRequest *request, const Displ
         plan_set_environment(plan, "DBUS_SESSION_BUS_ADDRESS", "disabled:");
 }
 
+/* ui/gtk.c:gd_configure passes the size of its window on, which opens before the guest draws. */
+static void note_mode(Plan *plan, const VgpuDevice *vgpu, const DisplayAnswer *answer)
+{
+    gboolean follows =
+        vgpu != NULL && (vgpu->console == CONSOLE_2D || vgpu->console == CONSOLE_TEXTURE);
+    if (follows && vgpu->width > 0 && answer->display == DISPLAY_GTK)
+        plan_note(plan,
+                  "a gtk window asks the guest for its own size, 640x480 at first, and not for "
+                  "%dx%d; --display sdl keeps to that",
+                  vgpu->width, vgpu->height);
+}
+
 void qemu_plan_display(Plan *plan, const PlanRequest *request, const DisplayAnswer *answer)
 {
     plan->display = g_strdup(answer->name);
@@ -115,6 +127,7 @@ void qemu_plan_display(Plan *plan, const PlanRequest *request, const DisplayAnsw
     plan->display_reason = g_strdup(last->reason);
     if (answer->note != NULL)
         plan_note(plan, "%s", answer->note);
+    note_mode(plan, request->vgpu, answer);
     plan_session_bus(plan, request, answer);
 }
 

@@ -379,6 +379,32 @@ static void test_tcg_note(void)
     g_assert_true(g_str_has_suffix(asked->notes[0], ": as asked"));
 }
 
+static gboolean has_note(const Plan *plan, const char *part)
+{
+    for (char **note = plan->notes; note != NULL && *note != NULL; note++)
+        if (strstr(*note, part) != NULL)
+            return TRUE;
+    return FALSE;
+}
+
+/* a wish that a gtk window does not grant is answered */
+static void test_mode_note(void)
+{
+    g_auto(Request) request;
+    request_init(&request, find_case("disk-window"));
+    VgpuDevice vgpu = *request.request.vgpu;
+    request.request.vgpu = &vgpu;
+    g_autoptr(Plan) no_wish = qemu_plan(&request.request, NULL);
+    g_assert_false(has_note(no_wish, "for its own size"));
+    vgpu.width = 1280;
+    vgpu.height = 800;
+    g_autoptr(Plan) gtk = qemu_plan(&request.request, NULL);
+    g_assert_true(has_note(gtk, "not for 1280x800; --display sdl"));
+    vm_config_set_display(request.config, "sdl", NULL);
+    g_autoptr(Plan) sdl = qemu_plan(&request.request, NULL);
+    g_assert_false(has_note(sdl, "for its own size"));
+}
+
 static void test_no_sandbox(void)
 {
     g_auto(Request) request;
@@ -401,6 +427,7 @@ int main(int argc, char **argv)
     g_test_add_func("/qemu-args/refusals", test_refusals);
     g_test_add_func("/qemu-args/default-memory", test_default_memory);
     g_test_add_func("/qemu-args/tcg-note", test_tcg_note);
+    g_test_add_func("/qemu-args/mode-note", test_mode_note);
     g_test_add_func("/qemu-args/no-sandbox", test_no_sandbox);
     return g_test_run();
 }
