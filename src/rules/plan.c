@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "base/table.h"
 #include "base/error.h"
+#include "base/table.h"
 
 const char *const screenshot_words[] = { "none", "screendump", "vnc", "window", NULL };
 
