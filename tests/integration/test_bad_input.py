@@ -5,6 +5,7 @@
 import json
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import unittest
@@ -243,6 +244,21 @@ class QemuTest(RefusalTest):
     def test_hangs(self):
         self.run_refused(1, r"VM 'false': QEMU did not answer its monitor for 1 s",
                          *self.false_qemu(HANGS), "--start-limit", "1")
+
+    def test_interrupt_while_it_hangs(self):
+        before = self.person.belongings()
+        words = self.false_qemu("exec sleep 3600")
+        running = self.person.start("run", *LIGHT, *words)
+        while not any(vm.get("phase") == "starting" for vm in self.person.ps()):
+            self.assertIsNone(running.process.poll())
+        for verb in ("screenshot", "logs"):
+            answer = self.person.run(verb, "false")
+            self.assertIn(answer.returncode, (0, 1), answer.stderr)
+        running.send(signal.SIGINT)
+        self.assertEqual(running.wait(), 1)
+        self.assertRegex(running.text, r"\Avgpuctl: VM 'false': Interrupted while QEMU was starting")
+        self.assertEqual(self.person.belongings()[1], before[1])
+        self.person.check_nothing_left()
 
     def test_floods(self):
         line = self.refused(1, r"VM 'false': QEMU did not answer its monitor for 2 s: "
