@@ -134,6 +134,7 @@ static VmState *state_of(const Session *session, VmPhase phase)
     VmState *state = record_new(&vm_state_type);
     state->name = g_strdup(config_of(session)->name);
     state->pid = (int)getpid();
+    pid_start_ticks(state->pid, &state->supervisor_started_ticks);
     state->qemu_pid = (int)supervisor_pid(session->supervisor);
     pid_start_ticks(state->qemu_pid, &state->qemu_started_ticks);
     state->started_at_s = session->started_at_s;

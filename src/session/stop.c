@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/pid.h"
 #include "vm/rundir-list.h"
 
 /* How long a forced end may take before the supervisor itself is killed (its QEMU dies with it). */
@@ -23,14 +24,11 @@ int session_supervisor_pidfd(const Root *root, const char *name, GError **error)
         error_set(error, VGPUCTL_ERROR_BUSY, "VM '%s' is only about to start; try again", name);
         return -1;
     }
-    autofd int pidfd = (int)syscall(SYS_pidfd_open, vm->state->pid, 0);
-    if (pidfd < 0) {
-        error_set_errno(error, errno, "Finding the supervisor of VM '%s'", name);
-        return -1;
-    }
-    /* its lock is still held, so the process we opened is the holder and no later one */
-    g_autoptr(RunDirEntry) again = rundir_find_running(root, name, error);
-    return again != NULL ? steal_fd(&pidfd) : -1;
+    int pidfd = pid_open_same(vm->state->pid, vm->state->supervisor_started_ticks);
+    if (pidfd < 0)
+        error_set(error, VGPUCTL_ERROR_NOT_FOUND,
+                  "VM '%s' has ended: its supervisor, process %d, is gone", name, vm->state->pid);
+    return pidfd;
 }
 
 static gboolean wait_end(int pidfd, guint limit_s)

@@ -6,6 +6,8 @@ const char *const vm_phase_words[] = { "starting", "running", "stopping", NULL }
 static const Field vm_state_fields[] = {
     FIELD_TEXT_(VmState, name, "name of the VM"),
     FIELD_INT_(VmState, pid, "process id of its supervisor"),
+    FIELD_U64_(VmState, supervisor_started_ticks,
+               "start of that supervisor in clock ticks since boot"),
     FIELD_INT_(VmState, qemu_pid, "process id of its QEMU; 0: not started yet"),
     FIELD_U64_(VmState, qemu_started_ticks, "start of that QEMU in clock ticks since boot"),
     FIELD_U64_(VmState, started_at_s, "start of the VM in seconds since 1970"),

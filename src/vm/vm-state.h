@@ -16,15 +16,16 @@ extern const char *const vm_phase_words[]; /* "starting", "running", "stopping" 
 
 typedef struct {
     char *name;
-    int pid;                    /* of the supervisor */
-    int qemu_pid;               /* 0: not started yet */
-    guint64 qemu_started_ticks; /* base/pid.h: the process that is meant by qemu_pid */
-    guint64 started_at_s;       /* seconds since 1970 */
-    char *display;              /* "vnc", "gtk": word of a DisplayKind */
-    char *display_address;      /* NULL: it has none */
-    char *vgpu;                 /* what the guest's picture is made with, for people */
-    char *screenshot_way;       /* word of a ScreenshotWay of rules/plan.h */
-    int phase;                  /* VmPhase */
+    int pid;                          /* of the supervisor */
+    guint64 supervisor_started_ticks; /* base/pid.h: the process that is meant by pid */
+    int qemu_pid;                     /* 0: not started yet */
+    guint64 qemu_started_ticks;       /* likewise, by qemu_pid */
+    guint64 started_at_s;             /* seconds since 1970 */
+    char *display;                    /* "vnc", "gtk": word of a DisplayKind */
+    char *display_address;            /* NULL: it has none */
+    char *vgpu;                       /* what the guest's picture is made with, for people */
+    char *screenshot_way;             /* word of a ScreenshotWay of rules/plan.h */
+    int phase;                        /* VmPhase */
 } VmState;
 extern const RecordType vm_state_type;
 
