@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -38,9 +39,17 @@ static gboolean copy_rest(int fd, GError **error)
     return TRUE;
 }
 
+/* As a program that writes to a reader who went away; tail(1) ends so, too (die_pipe()). */
+static gboolean fail_reader_gone(GError **error)
+{
+    raise(SIGPIPE);
+    return error_set_errno(error, EPIPE, "Writing to standard output");
+}
+
 /*
  * Follows @path: new bytes, and the new file when it was turned. The end of the VM shows as the end
- * of its supervisor, whose pidfd we watch.
+ * of its supervisor, whose pidfd we watch; that of our reader as an error of the pipe, which
+ * nothing that we write may show for long.
  */
 static gboolean follow_file(const char *path, int fd_number, int pidfd, GError **error)
 {
@@ -53,9 +62,12 @@ static gboolean follow_file(const char *path, int fd_number, int pidfd, GError *
         if (!copy_rest(fd, error))
             return FALSE;
         struct pollfd waits[] = { { .fd = notify, .events = POLLIN },
-                                  { .fd = pidfd, .events = POLLIN } };
+                                  { .fd = pidfd, .events = POLLIN },
+                                  { .fd = STDOUT_FILENO } };
         if (poll(waits, G_N_ELEMENTS(waits), -1) < 0 && errno != EINTR)
             return error_set_errno(error, errno, "Watching %s", path);
+        if ((waits[2].revents & (POLLERR | POLLHUP)) != 0)
+            return fail_reader_gone(error);
         char events[4096];
         while (read(notify, events, sizeof events) > 0)
             ;
@@ -73,6 +85,17 @@ static gboolean follow_file(const char *path, int fd_number, int pidfd, GError *
     }
 }
 
+/* In *@ret_pidfd the supervisor of a VM that runs, or is about to; -1: there is only its log. */
+static gboolean find_supervisor(const Root *root, const char *name, int *ret_pidfd, GError **error)
+{
+    g_autoptr(GError) reason = NULL;
+    *ret_pidfd = session_await_supervisor(root, name, &reason);
+    if (*ret_pidfd >= 0 || g_error_matches(reason, VGPUCTL_ERROR, VGPUCTL_ERROR_NOT_FOUND))
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&reason));
+    return FALSE;
+}
+
 static int run_logs(const CmdContext *context, char **arguments, char **passed, GError **error)
 {
     if (!cmd_check_operands(arguments, 1, 1, error))
@@ -80,7 +103,9 @@ static int run_logs(const CmdContext *context, char **arguments, char **passed, 
     const char *name = arguments[0];
     if (!vm_name_check(name, error) || !user_leave_sudo(error))
         return 1;
-    autofd int pidfd = follow ? session_supervisor_pidfd(context->root, name, NULL) : -1;
+    autofd int pidfd = -1;
+    if (follow && !find_supervisor(context->root, name, &pidfd, error))
+        return 1;
     g_autofree char *usual = session_log_path(context->root, name, serial);
     /* `run --serial FILE` leaves a link; what changes is the file, in its own directory */
     g_autofree char *linked = g_file_read_link(usual, NULL);

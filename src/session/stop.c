@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/inotify.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -11,9 +12,16 @@
 #include "base/error.h"
 #include "base/pid.h"
 #include "vm/rundir-list.h"
+#include "vm/rundir.h"
 
 /* How long a forced end may take before the supervisor itself is killed (its QEMU dies with it). */
 #define FORCE_LIMIT_S 10
+
+/*
+ * Nothing tells that a lock was let go by a supervisor that was killed: the event of the close
+ * comes before (Linux, fs/file_table.c, __fput()).
+ */
+#define LOCK_CHECK_MS 500
 
 int session_supervisor_pidfd(const Root *root, const char *name, GError **error)
 {
@@ -29,6 +37,45 @@ int session_supervisor_pidfd(const Root *root, const char *name, GError **error)
         error_set(error, VGPUCTL_ERROR_NOT_FOUND,
                   "VM '%s' has ended: its supervisor, process %d, is gone", name, vm->state->pid);
     return pidfd;
+}
+
+/* Waits for a change in the directory that @fd watches, or until its lock may have been let go. */
+static gboolean wait_change(int fd, const char *path, GError **error)
+{
+    struct pollfd wait = { .fd = fd, .events = POLLIN };
+    if (poll(&wait, 1, LOCK_CHECK_MS) < 0 && errno != EINTR)
+        return error_set_errno(error, errno, "Watching %s", path);
+    char events[4096];
+    while (read(fd, events, sizeof events) > 0)
+        ;
+    return TRUE;
+}
+
+int session_await_supervisor(const Root *root, const char *name, GError **error)
+{
+    g_autofree char *base = rundir_base(root, error);
+    autofd int notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (base == NULL)
+        return -1;
+    g_autofree char *path = g_build_filename(base, name, NULL);
+    for (;;) {
+        /* anew each time: it may be another directory of that name by now */
+        gboolean watched =
+            inotify_add_watch(notify, path,
+                              IN_MOVED_TO | IN_DELETE_SELF | IN_ONLYDIR | IN_DONT_FOLLOW) >= 0;
+        if (!watched && errno != ENOENT) {
+            error_set_errno(error, errno, "Watching %s", path);
+            return -1;
+        }
+        g_autoptr(GError) reason = NULL;
+        int pidfd = session_supervisor_pidfd(root, name, &reason);
+        if (pidfd < 0 && !g_error_matches(reason, VGPUCTL_ERROR, VGPUCTL_ERROR_BUSY))
+            g_propagate_error(error, g_steal_pointer(&reason));
+        if (pidfd >= 0 || reason == NULL)
+            return pidfd;
+        if (watched && !wait_change(notify, path, error))
+            return -1;
+    }
 }
 
 static gboolean wait_end(int pidfd, guint limit_s)

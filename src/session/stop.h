@@ -7,8 +7,17 @@
 
 #include "base/root.h"
 
-/* A pidfd of the supervisor of the running VM @name, owned; -1 with @error set. */
+/*
+ * A pidfd of the supervisor of the running VM @name, owned. -1 with @error set:
+ * VGPUCTL_ERROR_NOT_FOUND when it does not run, VGPUCTL_ERROR_BUSY when it is only about to start.
+ */
 int session_supervisor_pidfd(const Root *root, const char *name, GError **error);
+
+/*
+ * The same, but waits for a VM that is only about to start until it has a supervisor that can be
+ * named, or has come to nothing (VGPUCTL_ERROR_NOT_FOUND).
+ */
+int session_await_supervisor(const Root *root, const char *name, GError **error);
 
 typedef enum {
     SESSION_STOP_POWER_OFF, /* the guest's power button; the supervisor goes on to quit by itself */
