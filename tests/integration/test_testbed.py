@@ -6,6 +6,7 @@ vgpuctl sees the GPU in a real sysfs."""
 import itertools
 import json
 import shutil
+import subprocess
 import unittest
 from pathlib import Path
 
@@ -290,6 +291,15 @@ class TestbedTest(unittest.TestCase):
         self.assertEqual((result.returncode, result.stderr),
                          (125, "testbed/run: an aperture of 100 MB: it is 128, 256, 512, 1024, "
                                "2048 or 4096\n"))
+
+    def test_terminated(self):
+        """QEMU holds our end of its output: that ends when QEMU does."""
+        run = subprocess.Popen([TESTBED / "run", "-c", "echo up; sleep 100000"], text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertEqual(run.stdout.readline(), "up\n")
+        run.terminate()
+        run.communicate(timeout=vgputest.PATIENCE)
+        self.assertEqual(run.returncode, 125)
 
 
 if __name__ == "__main__":
