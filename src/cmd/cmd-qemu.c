@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/json.h"
+#include "base/user.h"
 #include "cmd/qemu-text.h"
 #include "cmd/rows.h"
 #include "host/facts.h"
@@ -37,6 +38,9 @@ static int run_qemu(const CmdContext *context, char **arguments, char **passed, 
                   "--binary asks a QEMU of this machine, --facts reads a file; use one of them");
         return 2;
     }
+    /* it starts QEMU, which nobody meant to trust with root's rights */
+    if (!user_leave_sudo(error))
+        return 1;
     FactsRequest request = { .parts = FACTS_KVM, .qemu_binary = named, .refresh = refresh };
     g_autoptr(HostFacts) facts =
         host_facts_read(context->root, context->facts_path, &request, error);

@@ -10,6 +10,7 @@ import unittest
 from pathlib import Path
 
 import vgputest
+from vgpuguest import QEMU
 from vgpuvm import LIGHT, Cell, Person
 
 
@@ -56,13 +57,26 @@ class RootTest(unittest.TestCase):
                             self.person.disk(), *LIGHT, "--network", "bridge=br7",
                             before=cell.enter)
 
-    def test_sudo_runs_as_the_caller(self):
+    def lend(self):
+        """A cell in which user 1000 has a home, and the environment of their sudo."""
         home = self.person.directory / "home"
         os.chown(home, 1000, 1000)
         line = f"vgputest:x:1000:1000::{home}:/bin/sh"
         cell = Cell(self, self.person,
                     more=f"sed -i /:1000:/d /etc/passwd && echo {line} >>/etc/passwd")
-        sudo = {"SUDO_UID": "1000", "SUDO_GID": "1000", "TMPDIR": str(home)}
+        return home, cell, {"SUDO_UID": "1000", "SUDO_GID": "1000", "TMPDIR": str(home)}
+
+    def test_sudo_asks_qemu_as_the_caller(self):
+        home, cell, sudo = self.lend()
+        seen = home / "seen"
+        qemu = home / "qemu-system-x86_64"
+        qemu.write_text(f"#!/bin/sh\nid -u >>{seen}\nexec {shutil.which(QEMU)} \"$@\"\n")
+        qemu.chmod(0o755)
+        self.person.run("qemu", "--binary", qemu, "--refresh", before=cell.enter, extra=sudo)
+        self.assertEqual(set(seen.read_text().split()), {"1000"})
+
+    def test_sudo_runs_as_the_caller(self):
+        home, cell, sudo = self.lend()
         disk = self.person.disk()
         os.chown(disk, 1000, 1000)
         self.person.good("run", "--detach", "--name", "lent", disk, *LIGHT, before=cell.enter,
