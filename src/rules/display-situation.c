@@ -159,11 +159,11 @@ static char *watch_address(const DisplaySituation *situation)
         if (*address->host == '\0' || g_str_equal(address->host, "0.0.0.0"))
             named.host = (char *)"localhost";
         g_autofree char *text = display_address_to_text(&named);
-        return g_strconcat(vnc ? "" : "spice://", text, NULL);
+        g_autofree char *escaped = plan_escape(text);
+        return g_strconcat(vnc ? "" : "spice://", escaped, NULL);
     }
-    const char *path = address->path != NULL ? address->path
-                       : vnc                 ? "@run@/vnc.sock"
-                                             : "@run@/spice.sock";
+    g_autofree char *given = address->path != NULL ? plan_escape(address->path) : NULL;
+    const char *path = given != NULL ? given : vnc ? "@run@/vnc.sock" : "@run@/spice.sock";
     return g_strconcat(vnc ? "" : "spice+unix://", path, NULL);
 }
 

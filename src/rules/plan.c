@@ -104,16 +104,29 @@ static gboolean replace_fd(GString *text, const char *name, GHashTable *fds, GEr
     return TRUE;
 }
 
-/* @value with placeholders replaced, owned. "@" that begins no placeholder stays: addresses and
- * file names have it. */
+/* @text with each @mark in it doubled. Owned. */
+static char *double_each(const char *text, char mark)
+{
+    GString *doubled = g_string_new(NULL);
+    for (const char *c = text; *c != '\0'; c++) {
+        g_string_append_c(doubled, *c);
+        if (*c == mark)
+            g_string_append_c(doubled, *c);
+    }
+    return g_string_free(doubled, FALSE);
+}
+
+/* @value with placeholders replaced and "@@" made "@", owned. */
 static char *replace(const char *value, const char *run_directory, GHashTable *fds, GError **error)
 {
     g_autoptr(GString) text = g_string_new(NULL);
     while (*value != '\0') {
         const char *close = g_str_has_prefix(value, "@fd:") ? strchr(value + 1, '@') : NULL;
-        if (g_str_has_prefix(value, "@run@")) {
-            g_autofree char *quoted = plan_quote(run_directory);
-            g_string_append(text, quoted);
+        if (g_str_has_prefix(value, "@@")) {
+            g_string_append_c(text, '@');
+            value += 2;
+        } else if (g_str_has_prefix(value, "@run@")) {
+            g_string_append(text, run_directory);
             value += strlen("@run@");
         } else if (close != NULL) {
             g_autofree char *name = g_strndup(value + 4, (gsize)(close - value) - 4);
@@ -129,23 +142,20 @@ static char *replace(const char *value, const char *run_directory, GHashTable *f
 
 char *plan_place(const char *text, const char *run_directory)
 {
-    if (text == NULL)
-        return NULL;
-    g_autoptr(GString) placed = g_string_new(text);
-    g_string_replace(placed, "@run@", run_directory, 0);
-    return g_string_free(g_steal_pointer(&placed), FALSE);
+    return text != NULL ? replace(text, run_directory, NULL, NULL) : NULL;
 }
 
 GStrv plan_argv(const Plan *plan, const char *run_directory, GHashTable *fds, GError **error)
 {
     g_autoptr(GStrvBuilder) argv = g_strv_builder_new();
+    g_autofree char *directory = double_each(run_directory, ',');
     g_strv_builder_add(argv, plan->binary);
     for (guint i = 0; i < plan->options->len; i++) {
         const PlanOption *option = plan->options->pdata[i];
         g_strv_builder_add(argv, option->name);
         if (option->value == NULL)
             continue;
-        g_autofree char *value = replace(option->value, run_directory, fds, error);
+        g_autofree char *value = replace(option->value, directory, fds, error);
         if (value == NULL)
             return NULL;
         g_strv_builder_add(argv, value);
@@ -153,12 +163,23 @@ GStrv plan_argv(const Plan *plan, const char *run_directory, GHashTable *fds, GE
     return g_strv_builder_end(argv);
 }
 
+char *plan_escape(const char *text)
+{
+    return double_each(text, '@');
+}
+
 char *plan_quote(const char *text)
 {
-    GString *quoted = g_string_new(NULL);
-    for (const char *c = text; *c != '\0'; c++)
-        g_string_append(quoted, *c == ',' ? ",," : (char[]){ *c, '\0' });
-    return g_string_free(quoted, FALSE);
+    g_autofree char *escaped = plan_escape(text);
+    return double_each(escaped, ',');
+}
+
+/* @text as people read it: placeholders stay, "@@" is "@". Owned. */
+static char *readable(const char *text)
+{
+    GString *plain = g_string_new(text);
+    g_string_replace(plain, "@@", "@", 0);
+    return g_string_free(plain, FALSE);
 }
 
 #define REASON_COLUMN 64
@@ -166,7 +187,8 @@ char *plan_quote(const char *text)
 static void write_option(GString *text, const PlanOption *option)
 {
     /* names of files may hold what moves a terminal's cursor; JSON has them exactly */
-    g_autofree char *shown = option->value != NULL ? text_printable(option->value) : NULL;
+    g_autofree char *plain = option->value != NULL ? readable(option->value) : NULL;
+    g_autofree char *shown = plain != NULL ? text_printable(plain) : NULL;
     g_autofree char *value = shown != NULL && strpbrk(shown, " '\"\\$;&|<>*?()#")
                                  ? g_shell_quote(shown)
                                  : g_strdup(shown);

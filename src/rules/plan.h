@@ -26,7 +26,9 @@ extern const char *const screenshot_words[]; /* "none", "screendump", "vnc", "wi
 
 /*
  * File descriptors QEMU inherits are named in option values by "@fd:NAME@" until the session knows
- * their numbers; paths in the run directory by "@run@/file". See plan_argv().
+ * their numbers; paths in the run directory by "@run@/file". See plan_argv(). An "@" that is meant
+ * as such is written "@@" in option values and in watch: plan_escape() or plan_quote() for what
+ * comes from the user. The names of options are taken as they are.
  */
 typedef struct {
     char *binary;
@@ -35,7 +37,7 @@ typedef struct {
     GStrv environment;    /* "NAME=value" for QEMU */
     int screenshot;       /* ScreenshotWay */
     char *display;        /* what to tell the user: "vnc unix socket", "gtk window" */
-    char *watch;          /* how to look at it: a command line, with @run@ */
+    char *watch;          /* how to look at it: a command line, with @run@ and @@ */
     char *vgpu;           /* "virtio-gpu virgl on 0000:00:02.0", "none" */
     char *vgpu_reason;    /* why it and not a better one; NULL for none */
     char *display_reason; /* why the screen is shown so */
@@ -61,18 +63,22 @@ const PlanOption *plan_find(const Plan *plan, const char *name);
 void plan_set_environment(Plan *plan, const char *name, const char *value);
 
 /*
- * argv with every placeholder replaced: "@run@" by @run_directory, "@fd:NAME@" by the number that
- * @fds maps NAME to (char * -> GINT_TO_POINTER). NULL with @error set when a name is unknown.
+ * argv with every placeholder replaced: "@run@" by @run_directory with its commas doubled,
+ * "@fd:NAME@" by the number that @fds maps NAME to (char * -> GINT_TO_POINTER), "@@" by "@". NULL
+ * with @error set when a name is unknown.
  */
 GStrv plan_argv(const Plan *plan, const char *run_directory, GHashTable *fds, GError **error);
 
-/* @text with "@run@" replaced by @run_directory; NULL for NULL. Owned. */
+/* @text with "@run@" replaced by @run_directory and "@@" by "@"; NULL for NULL. Owned. */
 char *plan_place(const char *text, const char *run_directory);
 
 /* The file in the run directory with the display's password; see Plan.needs_credential. */
 #define PLAN_SECRET_FILE "display-secret"
 
-/* A value for QEMU's comma-separated options: commas doubled (QemuOpts). Owned. */
+/* @text so that plan_argv() and plan_place() give it back as it is. Owned. */
+char *plan_escape(const char *text);
+
+/* The same within QEMU's comma-separated options: commas doubled as well (QemuOpts). Owned. */
 char *plan_quote(const char *text);
 
 /* What --dry-run prints: one option a line, its reason behind it, notes first as comments. Owned.

@@ -39,6 +39,29 @@ static void test_argv(void)
     g_assert_true(g_strv_equal((const char *const *)argv, expected));
 }
 
+/* words of the user that look like placeholders are not */
+static void test_user_words(void)
+{
+    static const char *const words[] = { "/vm/@run@.raw", "@fd:qmp@",     "@@",      "@",
+                                         "a@@run@@b",     "@fd:nothing@", "a,@b,,c", "" };
+    g_autoptr(GError) error = NULL;
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+        g_autofree char *escaped = plan_escape(words[i]);
+        g_autoptr(Plan) plan = plan_new();
+        plan->binary = g_strdup("qemu");
+        plan_add(plan, "-append", escaped, "as asked");
+        g_auto(GStrv) argv = plan_argv(plan, "/run/x", NULL, &error);
+        g_assert_no_error(error);
+        g_assert_cmpstr(argv[2], ==, words[i]);
+        g_autofree char *placed = plan_place(escaped, "/run/x");
+        g_assert_cmpstr(placed, ==, words[i]);
+        g_autofree char *text = plan_to_text(plan);
+        g_assert_nonnull(strstr(text, words[i]));
+    }
+    g_autofree char *quoted = plan_quote("a,b@run@");
+    g_assert_cmpstr(quoted, ==, "a,,b@@run@@");
+}
+
 static void test_unknown_fd(void)
 {
     g_autoptr(Plan) plan = sample();
@@ -90,6 +113,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/plan/argv", test_argv);
+    g_test_add_func("/plan/user-words", test_user_words);
     g_test_add_func("/plan/unknown-fd", test_unknown_fd);
     g_test_add_func("/plan/text", test_text);
     g_test_add_func("/plan/json", test_json);

@@ -174,17 +174,24 @@ static void plan_firmware(Plan *plan, const PlanRequest *request)
                     firmware->vars_format, vars);
 }
 
+/* Adds an option whose value, the user's, is no list: its commas stand for themselves. */
+static void add_whole(Plan *plan, const char *name, const char *value, const char *reason)
+{
+    g_autofree char *escaped = value != NULL ? plan_escape(value) : NULL;
+    plan_add(plan, name, escaped, reason);
+}
+
 static gboolean plan_kernel(Plan *plan, const VmConfig *config, GError **error)
 {
     if (config->kernel == NULL && (config->initrd != NULL || config->append != NULL))
         return plan_refuse(error, "--%s needs --kernel",
                            config->initrd != NULL ? "initrd" : "append");
     if (config->kernel != NULL)
-        plan_add(plan, "-kernel", config->kernel, "booted directly, without a boot loader");
+        add_whole(plan, "-kernel", config->kernel, "booted directly, without a boot loader");
     if (config->initrd != NULL)
-        plan_add(plan, "-initrd", config->initrd, "its initial file system");
+        add_whole(plan, "-initrd", config->initrd, "its initial file system");
     if (config->append != NULL)
-        plan_add(plan, "-append", config->append, "its command line");
+        add_whole(plan, "-append", config->append, "its command line");
     return TRUE;
 }
 
@@ -205,7 +212,7 @@ static void plan_user_args(Plan *plan, GStrv args)
 {
     for (guint i = 0; args != NULL && args[i] != NULL; i++) {
         gboolean paired = args[i][0] == '-' && args[i + 1] != NULL && args[i + 1][0] != '-';
-        plan_add(plan, args[i], paired ? args[i + 1] : NULL, "given by the user");
+        add_whole(plan, args[i], paired ? args[i + 1] : NULL, "given by the user");
         i += paired;
     }
 }

@@ -405,6 +405,49 @@ static void test_mode_note(void)
     g_assert_false(has_note(sdl, "for its own size"));
 }
 
+static const char *argument_of(GStrv argv, const char *name, const char *part)
+{
+    for (guint i = 0; argv[i] != NULL && argv[i + 1] != NULL; i++)
+        if (g_str_equal(argv[i], name) && strstr(argv[i + 1], part) != NULL)
+            return argv[i + 1];
+    g_assert_not_reached();
+}
+
+/* what looks like a placeholder of ours in the user's words reaches QEMU as it was written */
+static void test_user_placeholders(void)
+{
+    static const Case odd = {
+        "odd",
+        SAMPLE_QEMU_7_2,
+        SCREEN_NONE,
+        SAMPLE_NODES_NONE,
+        "2d",
+        "[vm]\nname=work\nkernel=/vm/@run@\ninitrd=/vm/@fd:qmp@\nappend=a=@@,@run@\n"
+        "[disk]\npath=/vm/@run@,@fd:qmp@,@@.raw\n[display]\nkind=vnc\n"
+        "address=unix:/vm/@run@.sock\n[qemu]\nargs=-fw_cfg;file=@run@;-S\n"
+    };
+    g_auto(Request) request;
+    request_init(&request, &odd);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Plan) plan = qemu_plan(&request.request, &error);
+    g_assert_no_error(error);
+    g_autoptr(GHashTable) fds = g_hash_table_new(g_str_hash, g_str_equal);
+    g_hash_table_insert(fds, (gpointer) "qmp", GINT_TO_POINTER(7));
+    g_hash_table_insert(fds, (gpointer) "serial", GINT_TO_POINTER(8));
+    g_auto(GStrv) argv = plan_argv(plan, "/run/x", fds, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(argument_of(argv, "-kernel", ""), ==, "/vm/@run@");
+    g_assert_cmpstr(argument_of(argv, "-initrd", ""), ==, "/vm/@fd:qmp@");
+    g_assert_cmpstr(argument_of(argv, "-append", ""), ==, "a=@@,@run@");
+    g_assert_cmpstr(argument_of(argv, "-fw_cfg", ""), ==, "file=@run@");
+    g_assert_true(g_str_has_suffix(argument_of(argv, "-blockdev", "disk0"),
+                                   "filename=/vm/@run@,,@fd:qmp@,,@@.raw"));
+    argument_of(argv, "-vnc", "unix:/vm/@run@.sock");
+    argument_of(argv, "-chardev", "path=/run/x/qmp.sock");
+    g_autofree char *watch = plan_place(plan->watch, "/run/x");
+    g_assert_nonnull(strstr(watch, "/vm/@run@.sock"));
+}
+
 static void test_no_sandbox(void)
 {
     g_auto(Request) request;
@@ -428,6 +471,7 @@ int main(int argc, char **argv)
     g_test_add_func("/qemu-args/default-memory", test_default_memory);
     g_test_add_func("/qemu-args/tcg-note", test_tcg_note);
     g_test_add_func("/qemu-args/mode-note", test_mode_note);
+    g_test_add_func("/qemu-args/user-placeholders", test_user_placeholders);
     g_test_add_func("/qemu-args/no-sandbox", test_no_sandbox);
     return g_test_run();
 }
