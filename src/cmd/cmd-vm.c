@@ -20,15 +20,8 @@ static const GOptionEntry define_options[] = {
 /* "vm define web --disk ..." starts from nothing, "vm define web.vm" from that file. */
 static VmConfig *config_to_define(const CmdContext *context, const char *operand, GError **error)
 {
-    if (strchr(operand, '/') != NULL || g_str_has_suffix(operand, ".vm")) {
-        g_autoptr(VmConfig) config = session_config_from_operand(context->root, operand, error);
-        if (config != NULL && config->name == NULL) {
-            g_autofree char *base = g_path_get_basename(operand);
-            if (g_str_has_suffix(base, ".vm"))
-                config->name = g_strndup(base, strlen(base) - strlen(".vm"));
-        }
-        return g_steal_pointer(&config);
-    }
+    if (strchr(operand, '/') != NULL || g_str_has_suffix(operand, ".vm"))
+        return session_config_from_operand(context->root, operand, error);
     if (!vm_name_check(operand, error))
         return NULL;
     VmConfig *config = vm_config_new();
@@ -43,8 +36,10 @@ static int run_define(const CmdContext *context, char **arguments, char **passed
     if (!user_leave_sudo(error))
         return 1;
     g_autoptr(VmConfig) config = config_to_define(context, arguments[0], error);
-    if (config == NULL || !vm_options_apply(config, passed, error) ||
-        !definition_store(context->root, config, replace, error))
+    if (config == NULL || !vm_options_apply(config, passed, error))
+        return 1;
+    session_complete_name(config); /* of an image; a definition has one */
+    if (!definition_store(context->root, config, replace, error))
         return 1;
     g_autofree char *path = definition_path(context->root, config->name);
     g_autofree char *text = g_strdup_printf("%s\n", path);

@@ -27,6 +27,29 @@ void prepared_free(Prepared *prepared)
     g_free(prepared);
 }
 
+/* A valid name from a file name: "Debian 12 (new).qcow2" gives "Debian-12-new"; "vm" when nothing
+ * of it can be used. */
+static char *name_from_path(const char *path)
+{
+    g_autofree char *base = g_path_get_basename(path);
+    char *dot = strrchr(base, '.');
+    if (dot != NULL && dot != base)
+        *dot = '\0';
+    GString *name = g_string_new(NULL);
+    for (const char *p = base; *p != '\0' && name->len < 48; p++) {
+        gboolean good = g_ascii_isalnum(*p) || *p == '_' || *p == '.';
+        if (good && !(*p == '.' && name->len == 0))
+            g_string_append_c(name, *p);
+        else if (name->len > 0 && name->str[name->len - 1] != '-')
+            g_string_append_c(name, '-');
+    }
+    while (name->len > 0 && name->str[name->len - 1] == '-')
+        g_string_truncate(name, name->len - 1);
+    if (!vm_name_check(name->str, NULL))
+        g_string_assign(name, "vm");
+    return g_string_free(name, FALSE);
+}
+
 static VmConfig *config_from_file(const char *path, GError **error)
 {
     g_autofree char *text = NULL;
@@ -38,11 +61,13 @@ static VmConfig *config_from_file(const char *path, GError **error)
         return NULL;
     }
     VmConfig *config = vm_config_from_text(text, length, path, error);
-    if (config != NULL) {
-        g_autofree char *full = g_canonicalize_filename(path, NULL);
-        g_autofree char *directory = g_path_get_dirname(full);
-        vm_config_resolve_paths(config, directory);
-    }
+    if (config == NULL)
+        return NULL;
+    g_autofree char *full = g_canonicalize_filename(path, NULL);
+    g_autofree char *directory = g_path_get_dirname(full);
+    vm_config_resolve_paths(config, directory);
+    if (config->name == NULL)
+        config->name = name_from_path(path);
     return config;
 }
 
@@ -88,26 +113,6 @@ VmConfig *session_config_from_operand(const Root *root, const char *operand, GEr
     return config_from_image(operand, error);
 }
 
-/* A valid name from a file name: "Debian 12 (new).qcow2" gives "Debian-12-new". */
-static char *name_from_path(const char *path)
-{
-    g_autofree char *base = g_path_get_basename(path);
-    char *dot = strrchr(base, '.');
-    if (dot != NULL && dot != base)
-        *dot = '\0';
-    GString *name = g_string_new(NULL);
-    for (const char *p = base; *p != '\0' && name->len < 48; p++) {
-        gboolean good = g_ascii_isalnum(*p) || *p == '_' || *p == '.';
-        if (good && !(*p == '.' && name->len == 0))
-            g_string_append_c(name, *p);
-        else if (name->len > 0 && name->str[name->len - 1] != '-')
-            g_string_append_c(name, '-');
-    }
-    while (name->len > 0 && name->str[name->len - 1] == '-')
-        g_string_truncate(name, name->len - 1);
-    return g_string_free(name, FALSE);
-}
-
 void session_complete_name(VmConfig *config)
 {
     if (config->name != NULL)
@@ -119,10 +124,6 @@ void session_complete_name(VmConfig *config)
                          : config->kernel != NULL ? config->kernel
                                                   : "vm";
     config->name = name_from_path(source);
-    if (!vm_name_check(config->name, NULL)) {
-        g_free(config->name);
-        config->name = g_strdup("vm");
-    }
 }
 
 /* A disk that `size=` will make: what it will be. */

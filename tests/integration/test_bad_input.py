@@ -169,6 +169,17 @@ class WordTest(RefusalTest):
                 self.assertRegex(answer.stderr, pattern)
                 self.assertIn(answer.returncode, (1, 2))
 
+    def test_definition_without_name(self):
+        """It has that of its file."""
+        path = self.person.directory / "web server.vm"
+        path.write_text(f"[disk]\npath={self.person.disk()}\n")
+        plan = self.person.good("run", "--dry-run", *LIGHT, path)
+        self.assertRegex(plan, r"-name guest=web-server,")
+
+    def test_definition_of_an_image(self):
+        path = self.person.good("vm", "define", self.person.disk("own.raw")).strip()
+        self.assertRegex(path, r"/vms/own\.vm$")
+
     def test_typing_errors(self):
         disk = self.person.disk()
         self.refused(2, r"--dispaly; did you mean --display\?", "run", disk, "--dispaly", "none")
