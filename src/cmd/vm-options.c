@@ -78,6 +78,20 @@ static gboolean apply_parsed(VmConfig *config, GError **error)
     return TRUE;
 }
 
+/* Nothing is said by an empty word, and a definition could not hold it. */
+static gboolean check_empty(GError **error)
+{
+    for (const GOptionEntry *entry = vm_options; entry->long_name != NULL; entry++) {
+        gboolean text = entry->arg == G_OPTION_ARG_STRING || entry->arg == G_OPTION_ARG_FILENAME;
+        const char *value = text ? *(char **)entry->arg_data : NULL;
+        if (value != NULL && *value == '\0' && !g_str_equal(entry->long_name, "name"))
+            return error_set(error, VGPUCTL_ERROR_USAGE,
+                             "--%s is empty; give it a value (%s) or leave it out",
+                             entry->long_name, entry->arg_description);
+    }
+    return TRUE;
+}
+
 static gboolean as_usage(GError **error)
 {
     if (error != NULL && *error != NULL)
@@ -89,7 +103,7 @@ gboolean vm_options_apply(VmConfig *config, char **passed, GError **error)
 {
     if (given.name != NULL && !vm_name_check(given.name, error))
         return as_usage(error);
-    if (!apply_parsed(config, error))
+    if (!check_empty(error) || !apply_parsed(config, error))
         return as_usage(error);
     set_text(&config->name, given.name);
     set_text(&config->append, given.append);

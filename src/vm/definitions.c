@@ -141,6 +141,12 @@ gboolean definition_store(const Root *root, const VmConfig *config, gboolean rep
                          config->name, path, config->name);
     g_autofree char *directory = own_directory(root);
     g_autofree char *text = vm_config_to_text(config);
+    /* a definition that cannot be read would stand in the way of its own correction */
+    g_autoptr(VmConfig) again = vm_config_from_text(text, strlen(text), path, error);
+    if (again == NULL) {
+        g_prefix_error(error, "VM '%s' was not defined: ", config->name);
+        return FALSE;
+    }
     return file_make_directory(directory, 0755, error) &&
            file_write_atomic(path, text, strlen(text), 0644, error);
 }
