@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/cache.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,6 +9,31 @@
 
 #include "base/file.h"
 #include "base/json.h"
+
+/* What another user could have written would decide which programs we start. */
+static gboolean is_ours(const struct stat *info, mode_t writable_by)
+{
+    return info->st_uid == geteuid() && (info->st_mode & writable_by) == 0;
+}
+
+/*
+ * A directory of caches may be a link, and writable by a group: of many distributions each user has
+ * one. What is not there yet may be made.
+ */
+static gboolean base_is_ours(const char *path)
+{
+    struct stat info;
+    if (stat(path, &info) < 0)
+        return errno == ENOENT;
+    return S_ISDIR(info.st_mode) && is_ours(&info, S_IWOTH);
+}
+
+/* Ours alone, and no link that leads elsewhere. */
+static gboolean is_private(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) == 0 && !S_ISLNK(info.st_mode) && is_ours(&info, S_IWGRP | S_IWOTH);
+}
 
 /* Under sudo HOME may still be the user's: root must neither leave files there nor believe them. */
 static char *home_cache(void)
@@ -24,9 +50,12 @@ static char *cache_directory(void)
 {
     /* the XDG base directory specification: a path that is not absolute is to be ignored */
     const char *xdg = g_getenv("XDG_CACHE_HOME");
-    if (xdg != NULL && g_path_is_absolute(xdg))
-        return g_build_filename(xdg, "vgpuctl", NULL);
-    char *directory = home_cache();
+    gboolean named = xdg != NULL && g_path_is_absolute(xdg);
+    char *directory = NULL;
+    if (!named)
+        directory = home_cache();
+    else if (base_is_ours(xdg))
+        directory = g_build_filename(xdg, "vgpuctl", NULL);
     if (directory == NULL && geteuid() == 0)
         directory = g_strdup("/var/cache/vgpuctl");
     return directory;
@@ -38,19 +67,11 @@ char *cache_path(const char *name)
     return directory != NULL ? g_build_filename(directory, name, NULL) : NULL;
 }
 
-/* What another user could have written would decide which programs we start. */
-static gboolean is_ours(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && info.st_uid == geteuid() &&
-           (info.st_mode & (S_IWGRP | S_IWOTH)) == 0;
-}
-
 json_t *cache_load(const char *name, const json_t *key)
 {
     g_autofree char *directory = cache_directory();
     g_autofree char *path = cache_path(name);
-    if (key == NULL || path == NULL || !is_ours(directory) || !is_ours(path))
+    if (key == NULL || path == NULL || !is_private(directory) || !is_private(path))
         return NULL;
     g_autoptr(json_t) document = json_from_file(path, NULL);
     if (document == NULL || !json_equal(json_object_get(document, "key"), key))
@@ -62,7 +83,8 @@ void cache_store(const char *name, const json_t *key, const json_t *value)
 {
     g_autofree char *directory = cache_directory();
     g_autofree char *path = cache_path(name);
-    if (key == NULL || path == NULL || !file_make_directory(directory, 0700, NULL))
+    if (key == NULL || path == NULL || !file_make_directory(directory, 0700, NULL) ||
+        !is_private(directory))
         return;
     g_autoptr(json_t) document = json_object();
     json_object_set_new(document, "key", json_deep_copy(key));

@@ -92,6 +92,37 @@ static void test_writable_by_others(Fixture *fixture, gconstpointer data)
     assert_loads("one", "miss");
 }
 
+/* nor is anything left where a link leads, or where others may write */
+static void test_store_elsewhere(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *elsewhere = g_build_filename(fixture->directory, "elsewhere", NULL);
+    g_autofree char *link = g_build_filename(fixture->directory, "vgpuctl", NULL);
+    g_autofree char *target = g_build_filename(elsewhere, "a.json", NULL);
+    g_assert_cmpint(g_mkdir(elsewhere, 0700), ==, 0);
+    g_assert_cmpint(symlink("elsewhere", link), ==, 0);
+    store("one", "first");
+    g_assert_false(g_file_test(target, G_FILE_TEST_EXISTS));
+    assert_loads("one", "miss");
+
+    g_assert_cmpint(unlink(link), ==, 0);
+    g_assert_cmpint(g_rename(elsewhere, link), ==, 0);
+    g_assert_cmpint(g_chmod(link, 0777), ==, 0);
+    g_autofree char *path = g_build_filename(link, "a.json", NULL);
+    store("one", "first");
+    g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+}
+
+/* a directory of caches that is another user's is not used */
+static void test_foreign_base(Fixture *fixture, gconstpointer data)
+{
+    if (geteuid() != 0)
+        g_setenv("XDG_CACHE_HOME", "/usr", TRUE);
+    else
+        g_assert_cmpint(chown(fixture->directory, 65534, 65534), ==, 0);
+    g_autofree char *path = cache_path("a.json");
+    g_assert_cmpstr(path, ==, geteuid() == 0 ? "/var/cache/vgpuctl/a.json" : NULL);
+}
+
 /* a file where the directory should be fails for root as well, unlike a mode */
 static void test_unwritable(Fixture *fixture, gconstpointer data)
 {
@@ -148,6 +179,8 @@ int main(int argc, char **argv)
     add("/cache/round-trip", test_round_trip);
     add("/cache/damaged", test_damaged);
     add("/cache/writable-by-others", test_writable_by_others);
+    add("/cache/store-elsewhere", test_store_elsewhere);
+    add("/cache/foreign-base", test_foreign_base);
     add("/cache/unwritable", test_unwritable);
     add("/cache/file-key", test_file_key);
     add("/cache/boot-key", test_boot_key);
