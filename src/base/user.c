@@ -14,6 +14,18 @@ gboolean user_is_root(void)
     return geteuid() == 0;
 }
 
+/* Root's bus would not let them in; where it lies follows from the runtime directory
+ * (systemd's user sessions). */
+static void set_session_bus(const char *runtime)
+{
+    g_autofree char *socket = g_build_filename(runtime, "bus", NULL);
+    g_autofree char *address = g_strconcat("unix:path=", socket, NULL);
+    if (g_file_test(socket, G_FILE_TEST_EXISTS))
+        g_setenv("DBUS_SESSION_BUS_ADDRESS", address, TRUE);
+    else
+        g_unsetenv("DBUS_SESSION_BUS_ADDRESS");
+}
+
 static void set_environment(const struct passwd *person)
 {
     g_autofree char *runtime = g_strdup_printf("/run/user/%u", (guint)person->pw_uid);
@@ -28,6 +40,9 @@ static void set_environment(const struct passwd *person)
     g_unsetenv("XDG_CONFIG_HOME");
     g_unsetenv("XDG_STATE_HOME");
     g_unsetenv("XDG_CACHE_HOME");
+    g_unsetenv("XDG_DATA_HOME");
+    g_unsetenv("TMPDIR");
+    set_session_bus(runtime);
 }
 
 gboolean user_leave_sudo(GError **error)

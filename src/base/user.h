@@ -11,7 +11,8 @@
 
 /*
  * Under sudo (root, with SUDO_UID of somebody else) becomes that person for good: groups, ids,
- * HOME, USER, XDG_RUNTIME_DIR. No step back is possible. Otherwise does nothing.
+ * HOME, USER, XDG_RUNTIME_DIR, the session bus; other directories of root's are forgotten. No step
+ * back is possible. Otherwise does nothing.
  */
 gboolean user_leave_sudo(GError **error);
 

@@ -63,8 +63,10 @@ class RootTest(unittest.TestCase):
         os.chown(home, 1000, 1000)
         line = f"vgputest:x:1000:1000::{home}:/bin/sh"
         cell = Cell(self, self.person,
-                    more=f"sed -i /:1000:/d /etc/passwd && echo {line} >>/etc/passwd")
-        return home, cell, {"SUDO_UID": "1000", "SUDO_GID": "1000", "TMPDIR": str(home)}
+                    more=f"sed -i /:1000:/d /etc/passwd && echo {line} >>/etc/passwd && "
+                         "mkdir -p /run/user/1000 && chown 1000 /run/user/1000 && "
+                         "chmod 700 /run/user/1000")
+        return home, cell, {"SUDO_UID": "1000", "SUDO_GID": "1000"}
 
     def test_sudo_asks_qemu_as_the_caller(self):
         home, cell, sudo = self.lend()
@@ -76,7 +78,7 @@ class RootTest(unittest.TestCase):
         self.assertEqual(set(seen.read_text().split()), {"1000"})
 
     def test_sudo_runs_as_the_caller(self):
-        home, cell, sudo = self.lend()
+        _, cell, sudo = self.lend()
         disk = self.person.disk()
         os.chown(disk, 1000, 1000)
         self.person.good("run", "--detach", "--name", "lent", disk, *LIGHT, before=cell.enter,
@@ -86,7 +88,7 @@ class RootTest(unittest.TestCase):
             status = Path(f"/proc/{pid}/status").read_text()
             self.assertRegex(status, r"(?m)^Uid:\t1000\t1000\t1000\t1000$")
             self.assertNotRegex(status, r"(?m)^Groups:\t(.* )?0 ")
-        self.assertTrue(vm["run_directory"].startswith(str(home)), vm)
+        self.assertTrue(vm["run_directory"].startswith("/run/user/1000/"), vm)
         self.person.good("stop", "--force", "lent", before=cell.enter, extra=sudo)
         self.assertEqual(json.loads(self.person.good("ps", "--json", before=cell.enter)), [])
 
