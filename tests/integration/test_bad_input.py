@@ -26,6 +26,7 @@ exec {qemu} "$@"
 """
 DIES = "echo 'qemu-system-x86_64: the stars are wrong' >&2; exit 3"
 ABORTS = "kill -ABRT $$"
+BREAKS = "kill -SYS $$"
 HANGS = "sleep 3600; exit"
 FLOODS = "yes 'qemu-system-x86_64: and another thing' >&2"
 CHATS = "exec {python} -c 'import socket, sys; word = [w for w in sys.argv if \"supervisor\" in " \
@@ -180,6 +181,47 @@ class WordTest(RefusalTest):
         path = self.person.good("vm", "define", self.person.disk("own.raw")).strip()
         self.assertRegex(path, r"/vms/own\.vm$")
 
+    def edit(self, editor, **options):
+        """vm edit of a definition 'web' whose copy is made in a place of its own."""
+        place = self.person.directory / "copies"
+        if not place.exists():
+            place.mkdir(mode=0o700)
+            self.person.own(place)
+            self.person.good("vm", "define", "web", "--disk", self.person.disk())
+        extra = {"VISUAL": editor, "TMPDIR": str(place)}
+        return place, self.person.run("vm", "edit", "web", extra=extra, **options)
+
+    def test_edit_keeps_what_it_refuses(self):
+        place, answer = self.edit("echo memroy=1G >>")
+        self.assertEqual(answer.returncode, 1)
+        copies = list(place.iterdir())
+        self.assertEqual(len(copies), 1)
+        self.assertRegex(answer.stderr, r"\Avgpuctl: Nothing was changed: [^\n]*memroy[^\n]*; "
+                                        rf"your text is kept in {copies[0]}\n\Z")
+        self.assertIn("memroy=1G", copies[0].read_text())
+
+    def test_edit_leaves_no_copy(self):
+        for editor in ("true", "false", "printf '[vm]\\nmemory=1G\\n[disk]\\npath=/x\\n' >"):
+            place, answer = self.edit(editor)
+            self.assertEqual(answer.returncode, 1 if editor == "false" else 0, answer.stderr)
+            self.assertEqual(list(place.iterdir()), [])
+        listed = json.loads(self.person.good("vm", "list", "--json"))
+        self.assertEqual(listed[0]["memory_bytes"], 1 << 30)
+
+    def test_edit_outlives_keys_of_the_editor(self):
+        place, answer = self.edit("kill -INT $PPID; kill -QUIT $PPID; test -w")
+        self.assertEqual((answer.returncode, answer.stderr), (0, ""))
+        self.assertEqual(list(place.iterdir()), [])
+
+    def test_edit_without_room_for_the_copy(self):
+        self.edit("true")
+        place, answer = self.edit("true", before=["sh", "-c", "trap '' XFSZ; ulimit -f 0; "
+                                                              'exec "$@"', "-"])
+        self.assertEqual(answer.returncode, 1)
+        self.assertRegex(answer.stderr, rf"\Avgpuctl: Writing a copy to edit, {place}/\S+: "
+                                        r"File too large\n\Z")
+        self.assertEqual(list(place.iterdir()), [])
+
     def test_typing_errors(self):
         disk = self.person.disk()
         self.refused(2, r"--dispaly; did you mean --display\?", "run", disk, "--dispaly", "none")
@@ -251,6 +293,14 @@ class QemuTest(RefusalTest):
 
     def test_aborts(self):
         self.run_refused(1, r"VM 'false': QEMU was killed by SIGABRT", *self.false_qemu(ABORTS))
+
+    def test_breaks_its_sandbox(self):
+        self.run_refused(1, r"VM 'false': QEMU was killed by SIGSYS [^\n]*; it made a system call "
+                            r"that its -sandbox refuses; leave out", *self.false_qemu(BREAKS))
+
+    def test_daemonize(self):
+        self.run_refused(1, r"-daemonize .* vgpuctl run --detach", self.person.disk(), "--",
+                         "-daemonize")
 
     def test_hangs(self):
         self.run_refused(1, r"VM 'false': QEMU did not answer its monitor for 1 s",
