@@ -135,6 +135,8 @@ const Message messages[] = {
       "the unpacked kernel was built without PVH", "give the packed one (vmlinuz)" },
     { "sandbox", "failed to install seccomp syscall filter|seccomp: ", MESSAGE_GENERAL,
       "the kernel refused QEMU's system call filter", "use a kernel with CONFIG_SECCOMP_FILTER" },
+    { "sandbox-death", "was killed by SIGSYS", MESSAGE_GENERAL,
+      "it made a system call that its -sandbox refuses", "leave out the options behind -- that need it, or give other settings there: -sandbox on,spawn=allow" },
     { "disk-full", "No space left on device", MESSAGE_GENERAL,
       "the disk is full", "make room" },
     { NULL, NULL, MESSAGE_GENERAL, NULL, NULL },

@@ -86,6 +86,7 @@ static const struct {
                        "feature: No such device" },
     { "kernel-missing", "qemu: could not open kernel file '/x': No such file or directory" },
     { "kernel-no-pvh", "Error loading uncompressed kernel without PVH ELF Note" },
+    { "sandbox-death", "QEMU was killed by SIGSYS while it was starting" },
     { "sandbox",
       "qemu-system-x86_64: -sandbox on: failed to install seccomp syscall filter in the kernel" },
     { "disk-full", "qemu-system-x86_64: write failed: No space left on device" },

@@ -179,6 +179,8 @@ static gboolean fail_with_words(const Session *session, const GError *reason, GE
     const char *output = supervisor_output(session->supervisor);
     g_autofree char *last = message_last_line(output);
     g_autofree char *meaning = message_explain(output);
+    if (meaning == NULL) /* how it ended says something, too */
+        meaning = message_explain(reason->message);
     GString *text = g_string_new(NULL);
     g_string_printf(text, "VM '%s': %s", config_of(session)->name, reason->message);
     if (last != NULL)

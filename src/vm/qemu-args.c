@@ -207,14 +207,24 @@ static void plan_monitors(Plan *plan)
     plan_add(plan, "-serial", "chardev:serial0", "the first serial port");
 }
 
-/* Words of the user are kept as they are; an option and its value share a line. */
-static void plan_user_args(Plan *plan, GStrv args)
+/*
+ * Words of the user are kept as they are; an option and its value share a line. The supervisor
+ * waits for its child: one that goes into the background has ended for it. QEMU takes options with
+ * one dash and with two (system/vl.c:lookup_opt).
+ */
+static gboolean plan_user_args(Plan *plan, GStrv args, GError **error)
 {
     for (guint i = 0; args != NULL && args[i] != NULL; i++) {
+        if (g_str_equal(args[i], "-daemonize") || g_str_equal(args[i], "--daemonize"))
+            return plan_refuse(error,
+                               "QEMU option %s would take QEMU out of vgpuctl's hands; for a VM in "
+                               "the background leave it out and use 'vgpuctl run --detach'",
+                               args[i]);
         gboolean paired = args[i][0] == '-' && args[i + 1] != NULL && args[i + 1][0] != '-';
         add_whole(plan, args[i], paired ? args[i + 1] : NULL, "given by the user");
         i += paired;
     }
+    return TRUE;
 }
 
 static DisplayAnswer *choose_display(const PlanRequest *request, GError **error)
@@ -284,6 +294,7 @@ Plan *qemu_plan(const PlanRequest *request, GError **error)
     if (!plan_kernel(plan, request->config, error) || !plan_devices(plan, request, answer, error))
         return NULL;
     plan_monitors(plan);
-    plan_user_args(plan, request->config->qemu_args);
+    if (!plan_user_args(plan, request->config->qemu_args, error))
+        return NULL;
     return g_steal_pointer(&plan);
 }

@@ -292,6 +292,11 @@ static void initrd_alone(Request *request)
     request->config->initrd = g_strdup("/vm/initrd");
 }
 
+static void daemonize(Request *request)
+{
+    request->config->qemu_args = g_strsplit("-S,-daemonize", ",", -1);
+}
+
 static void sdl_dmabuf(Request *request)
 {
     request->request.vgpu = find_vgpu("i915-GVTg_V5_4", SAMPLE_NODES_HARDWARE);
@@ -326,6 +331,8 @@ static void test_refusals(void)
         { no_tap, "has no tap networking" },
         { no_qemu, "there is no QEMU; apt install qemu-system-x86" },
         { initrd_alone, "--initrd needs --kernel" },
+        { daemonize, "QEMU option -daemonize would take QEMU out of vgpuctl's hands; for a VM in "
+                     "the background leave it out and use 'vgpuctl run --detach'" },
         { sdl_dmabuf, "what works here: --display gtk" },
         { window_without_vgpu, "what works here: --vgpu 2d --display gtk" },
         { no_device, "has no device virtio-vga" },

@@ -299,7 +299,7 @@ class QemuTest(RefusalTest):
                             r"that its -sandbox refuses; leave out", *self.false_qemu(BREAKS))
 
     def test_daemonize(self):
-        self.run_refused(1, r"-daemonize .* vgpuctl run --detach", self.person.disk(), "--",
+        self.run_refused(1, r"-daemonize .*'vgpuctl run --detach'", self.person.disk(), "--",
                          "-daemonize")
 
     def test_hangs(self):
