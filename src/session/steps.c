@@ -141,7 +141,7 @@ static VmState *state_of(const Session *session, VmPhase phase)
     state->phase = (int)phase;
     state->vgpu = g_strdup(plan->vgpu);
     state->display = g_strdup(plan->display);
-    state->display_address = plan_place(plan->watch, rundir_path(session->rundir));
+    state->watch = plan_place(plan->watch, rundir_path(session->rundir));
     state->screenshot_way = g_strdup(screenshot_words[plan->screenshot]);
     return state;
 }

@@ -12,7 +12,7 @@ static const Field vm_state_fields[] = {
     FIELD_U64_(VmState, qemu_started_ticks, "start of that QEMU in clock ticks since boot"),
     FIELD_U64_(VmState, started_at_s, "start of the VM in seconds since 1970"),
     FIELD_TEXT_(VmState, display, "kind of display"),
-    FIELD_TEXT_(VmState, display_address, "where the display is reached; null: nowhere"),
+    FIELD_TEXT_(VmState, watch, "command line that shows the screen; null: nothing does"),
     FIELD_TEXT_(VmState, vgpu, "the vGPU the guest has"),
     FIELD_TEXT_(VmState, screenshot_way, "how its picture can be read"),
     FIELD_CHOICE_(VmState, phase, vm_phase_words, "where it stands in its life"),

@@ -22,7 +22,7 @@ typedef struct {
     guint64 qemu_started_ticks;       /* likewise, by qemu_pid */
     guint64 started_at_s;             /* seconds since 1970 */
     char *display;                    /* "vnc", "gtk": word of a DisplayKind */
-    char *display_address;            /* NULL: it has none */
+    char *watch;                      /* command line that shows it; NULL: nothing does */
     char *vgpu;                       /* what the guest's picture is made with, for people */
     char *screenshot_way;             /* word of a ScreenshotWay of rules/plan.h */
     int phase;                        /* VmPhase */
