@@ -19,8 +19,13 @@ static int run_gc(const CmdContext *context, char **arguments, char **passed, GE
     if (!user_leave_sudo(error))
         return 1;
     g_autoptr(GPtrArray) vms = rundir_list(context->root, error);
-    if (vms == NULL || (!dry_run && !rundir_collect(context->root, NULL, error)))
+    g_auto(GStrv) left = NULL;
+    if (vms == NULL || (!dry_run && !rundir_collect(context->root, NULL, &left, error)))
         return 1;
+    if (left != NULL) {
+        error_set(error, VGPUCTL_ERROR_FAILED, "%s", left[0]);
+        return 1;
+    }
     json_t *removed = json_array();
     GString *text = g_string_new(NULL);
     for (guint i = 0; i < vms->len; i++) {

@@ -48,11 +48,14 @@ static int run_ps(const CmdContext *context, char **arguments, char **passed, GE
 {
     if (!cmd_check_operands(arguments, 0, 0, error))
         return 2;
-    if (!user_leave_sudo(error) || !rundir_collect(context->root, NULL, error))
+    if (!user_leave_sudo(error) || !cmd_collect_stale(context->root, error))
         return 1;
     g_autoptr(GPtrArray) vms = rundir_list(context->root, error);
     if (vms == NULL)
         return 1;
+    for (guint i = vms->len; i-- > 0;)
+        if (!((const RunDirEntry *)vms->pdata[i])->running) /* could not be removed */
+            g_ptr_array_remove_index(vms, i);
     if (context->json) {
         json_t *rows = json_array();
         for (guint i = 0; i < vms->len; i++)

@@ -9,7 +9,6 @@
 #include "cmd/vm-options.h"
 #include "session/detach.h"
 #include "session/session.h"
-#include "vm/rundir-list.h"
 
 static struct {
     gboolean detach, dry_run, as_root, refresh;
@@ -123,7 +122,7 @@ static int run_run(const CmdContext *context, char **arguments, char **passed, G
     const char *report_fd = g_getenv(SESSION_REPORT_VARIABLE);
     if (report_fd != NULL)
         return session_run_reporting(context->root, &request, atoi(report_fd), error) ? 0 : 1;
-    if (!rundir_collect(context->root, NULL, error))
+    if (!cmd_collect_stale(context->root, error))
         return 1;
     gboolean good = given.detach ? session_detach(context->root, &request, error)
                                  : session_run(context->root, &request, error);

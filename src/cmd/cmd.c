@@ -7,6 +7,8 @@
 
 #include "base/json.h"
 #include "base/suggest.h"
+#include "base/table.h"
+#include "vm/rundir-list.h"
 
 const Command *command_find(const char *name)
 {
@@ -214,5 +216,17 @@ gboolean cmd_check_operands(char **arguments, guint least, guint most, GError **
     if (given > most)
         return error_set(error, VGPUCTL_ERROR_USAGE, "'%s' is one operand too many; see --help",
                          arguments[most]);
+    return TRUE;
+}
+
+gboolean cmd_collect_stale(const Root *root, GError **error)
+{
+    g_auto(GStrv) left = NULL;
+    if (!rundir_collect(root, /* ret_removed= */ NULL, &left, error))
+        return FALSE;
+    for (char **line = left; line != NULL && *line != NULL; line++) {
+        g_autofree char *text = text_printable(*line);
+        fprintf(stderr, "vgpuctl: %s, ignoring what that VM left\n", text);
+    }
     return TRUE;
 }

@@ -68,5 +68,11 @@ int cmd_print_json(json_t *value, GError **error);
 /* Prints text on stdout. Returns the exit status. */
 int cmd_print(const char *text, GError **error);
 
+/*
+ * What commands about VMs do first: rundir_collect(). A directory that cannot be removed is warned
+ * of on stderr; FALSE with @error set when none can be looked at.
+ */
+gboolean cmd_collect_stale(const Root *root, GError **error);
+
 /* Error for operands: NULL-terminated @arguments must be between @least and @most. */
 gboolean cmd_check_operands(char **arguments, guint least, guint most, GError **error);

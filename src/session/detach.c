@@ -201,6 +201,6 @@ gboolean session_detach(const Root *root, const SessionRequest *request, GError 
     int status = 0; /* its undo is done when it has ended */
     while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
-    rundir_collect(root, NULL, NULL); /* unless it was killed: then this is its undo */
+    rundir_collect(root, NULL, NULL, NULL); /* unless it was killed: then this is its undo */
     return tell_failure(report, request, pid, status, error);
 }

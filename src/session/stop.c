@@ -120,5 +120,5 @@ gboolean session_stop(const Root *root, const char *name, SessionStop how, guint
                              "pid,stat,wchan",
                              name);
     }
-    return rundir_collect(root, /* ret_removed= */ NULL, error);
+    return rundir_collect_name(root, name, error);
 }

@@ -120,28 +120,52 @@ static gboolean any_stale(const char *base, const GPtrArray *names)
     return FALSE;
 }
 
-/* What there is to remove is seen again under the lock; until then it is a guess. */
-static gboolean collect_below(const char *base, guint *removed, GError **error)
+/* Adds to @left why, where it fails. */
+static void collect_or_say(const char *base, const char *name, guint *removed, GPtrArray *left)
 {
-    autofd int base_lock = rundir_lock_base(base, TRUE, error);
-    g_autoptr(GPtrArray) names = base_lock >= 0 ? list_names(base, error) : NULL;
-    if (names == NULL)
-        return FALSE;
-    gboolean good = TRUE;
-    for (guint i = 0; i < names->len; i++)
-        good = collect_one(base, names->pdata[i], removed, good ? error : NULL) && good;
-    return good;
+    g_autoptr(GError) reason = NULL;
+    if (!collect_one(base, name, removed, &reason))
+        g_ptr_array_add(left, g_strdup(reason->message));
 }
 
-gboolean rundir_collect(const Root *root, guint *ret_removed, GError **error)
+/* What there is to remove is seen again under the lock; until then it is a guess. */
+static gboolean collect_below(const char *base, guint *removed, GPtrArray *left, GError **error)
+{
+    g_autoptr(GError) reason = NULL;
+    autofd int base_lock = rundir_lock_base(base, TRUE, &reason);
+    if (base_lock < 0) { /* only that of another one who removes is in the way */
+        g_ptr_array_add(left, g_strdup(reason->message));
+        return TRUE;
+    }
+    g_autoptr(GPtrArray) names = list_names(base, error);
+    for (guint i = 0; names != NULL && i < names->len; i++)
+        collect_or_say(base, names->pdata[i], removed, left);
+    return names != NULL;
+}
+
+gboolean rundir_collect(const Root *root, guint *ret_removed, char ***ret_left, GError **error)
 {
     g_autofree char *base = rundir_base(root, error);
     g_autoptr(GPtrArray) names = base != NULL ? list_names(base, error) : NULL;
     if (names == NULL)
         return FALSE;
     guint removed = 0;
-    gboolean good = !any_stale(base, names) || collect_below(base, &removed, error);
+    g_autoptr(GPtrArray) left = g_ptr_array_new_with_free_func(g_free);
+    gboolean good = !any_stale(base, names) || collect_below(base, &removed, left, error);
     if (ret_removed != NULL)
         *ret_removed = removed;
+    if (ret_left != NULL && left->len > 0) {
+        g_ptr_array_add(left, NULL);
+        *ret_left = (char **)g_ptr_array_steal(left, NULL);
+    }
     return good;
+}
+
+gboolean rundir_collect_name(const Root *root, const char *name, GError **error)
+{
+    g_autofree char *base = rundir_base(root, error);
+    autofd int base_lock = base != NULL ? rundir_lock_base(base, TRUE, error) : -1;
+    guint removed = 0;
+    return base_lock >= 0 &&
+           (!is_run_directory(base, name) || collect_one(base, name, &removed, error));
 }

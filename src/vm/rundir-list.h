@@ -26,7 +26,12 @@ RunDirEntry *rundir_find_running(const Root *root, const char *name, GError **er
 
 /*
  * Removes the stale ones and kills what is left of their QEMU. Harmless beside VMs that start or
- * end meanwhile. @ret_removed may be NULL. FALSE with @error set when one could not be removed; the
- * others are.
+ * end meanwhile. @ret_removed may be NULL. One that cannot be removed stays and keeps nobody from
+ * anything but its name: why goes to *@ret_left, a line each, owned; NULL when all were removed,
+ * @ret_left may be NULL. FALSE with @error set when the directories cannot be looked at.
  */
-gboolean rundir_collect(const Root *root, guint *ret_removed, GError **error);
+gboolean rundir_collect(const Root *root, guint *ret_removed, char ***ret_left, GError **error);
+
+/* Removes that of VM @name, when it is stale. FALSE with @error set when it could not be removed.
+ */
+gboolean rundir_collect_name(const Root *root, const char *name, GError **error);

@@ -182,7 +182,7 @@ static guint collect(void)
 {
     guint removed = 0;
     g_autoptr(GError) error = NULL;
-    g_assert_true(rundir_collect(root, &removed, &error));
+    g_assert_true(rundir_collect(root, &removed, NULL, &error));
     g_assert_no_error(error);
     return removed;
 }
@@ -210,6 +210,31 @@ static void test_collect(void)
     g_assert_cmpint(waitpid(kept, NULL, WNOHANG), ==, 0);
     kill(kept, SIGKILL);
     expect_killed(kept);
+}
+
+/* its lock cannot be opened, whoever we are */
+static void test_collect_fails(void)
+{
+    g_autofree char *base = rundir_base(root, NULL);
+    g_autofree char *lock = g_build_filename(base, "bad", "lock", NULL);
+    g_assert_true(file_make_directory(lock, 0700, NULL));
+    g_autoptr(VmState) state = new_state("dead");
+    leave_stale("dead", state);
+
+    guint removed = 0;
+    g_auto(GStrv) left = NULL;
+    g_autoptr(GError) error = NULL;
+    g_assert_true(rundir_collect(root, &removed, &left, &error));
+    g_assert_no_error(error);
+    g_assert_cmpuint(removed, ==, 1);
+    g_assert_cmpuint(g_strv_length(left), ==, 1);
+    g_assert_nonnull(strstr(left[0], lock));
+
+    g_autoptr(RunDir) other = create("other");
+    g_assert_true(rundir_collect_name(root, "dead", &error));
+    g_assert_false(rundir_collect_name(root, "bad", &error));
+    g_assert_nonnull(strstr(error->message, lock));
+    g_assert_null(rundir_create(root, "bad", NULL));
 }
 
 /* a pid that belongs to another process by now is left alone */
@@ -295,7 +320,7 @@ static gboolean hammer(void)
 {
     for (guint made = 0, round = 0; made < 40; round++) {
         g_autoptr(GError) error = NULL;
-        if (round % 7 == 0 && !rundir_collect(root, NULL, &error))
+        if (round % 7 == 0 && !rundir_collect(root, NULL, NULL, &error))
             return FALSE;
         g_autoptr(RunDir) dir = rundir_create(root, "hammer", &error);
         if (dir == NULL) {
@@ -403,6 +428,7 @@ int main(int argc, char **argv)
     ADD("names", test_names);
     ADD("list", test_list);
     ADD("collect", test_collect);
+    ADD("collect-fails", test_collect_fails);
     ADD("pid-reused", test_pid_reused);
     ADD("create-over-stale", test_create_over_stale);
     ADD("one-wins", test_one_wins);
