@@ -39,8 +39,18 @@ static gboolean begins_command(const char *word)
     return FALSE;
 }
 
-static int unknown_command(const char *first, const char *second, GError **error)
+/* A verb alone that has sub-verbs is answered with those. */
+static int unknown_command(const char *first, const char *second, gboolean wants_help,
+                           GError **error)
 {
+    g_autofree char *group = command_group_help(first);
+    gboolean asks = second != NULL && (g_str_equal(second, "--help") || g_str_equal(second, "-h"));
+    if (group != NULL && (asks || (wants_help && second == NULL)))
+        return cmd_print(group, error);
+    if (group != NULL && second == NULL) {
+        fputs(group, stderr);
+        return 2;
+    }
     gboolean both = second != NULL && begins_command(first);
     g_autofree char *word = both ? g_strconcat(first, " ", second, NULL) : g_strdup(first);
     g_autofree char *near = command_suggest(word);
@@ -116,7 +126,7 @@ static int run(char **argv, GError **error)
     word = *argv;
     const Command *command = find_command(&argv);
     if (command == NULL)
-        return unknown_command(word, *argv, error);
+        return unknown_command(word, *argv, wants_help, error);
     if (wants_help) {
         g_autofree char *text = command_help(command);
         return cmd_print(text, error);

@@ -36,7 +36,7 @@ static json_t *command_to_json(const Command *command)
 static int run_command_table(const CmdContext *context, char **arguments, char **passed,
                              GError **error)
 {
-    if (!cmd_check_operands(arguments, 0, 0, error))
+    if (!cmd_check_operands(&command_command_table, arguments, 0, 0, error))
         return 2;
     json_t *rows = json_array();
     for (guint i = 0; commands[i] != NULL; i++)

@@ -14,7 +14,7 @@ static const GOptionEntry gc_options[] = {
 
 static int run_gc(const CmdContext *context, char **arguments, char **passed, GError **error)
 {
-    if (!cmd_check_operands(arguments, 0, 0, error))
+    if (!cmd_check_operands(&command_gc, arguments, 0, 0, error))
         return 2;
     if (!user_leave_sudo(error))
         return 1;

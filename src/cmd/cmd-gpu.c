@@ -7,7 +7,7 @@
 
 static int run_gpu(const CmdContext *context, char **arguments, char **passed, GError **error)
 {
-    if (!cmd_check_operands(arguments, 1, 1, error))
+    if (!cmd_check_operands(&command_gpu, arguments, 1, 1, error))
         return 2;
     const FactsRequest request = { .parts = FACTS_PCI };
     g_autoptr(HostFacts) facts =

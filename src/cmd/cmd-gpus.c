@@ -7,7 +7,7 @@
 
 static int run_gpus(const CmdContext *context, char **arguments, char **passed, GError **error)
 {
-    if (!cmd_check_operands(arguments, 0, 0, error))
+    if (!cmd_check_operands(&command_gpus, arguments, 0, 0, error))
         return 2;
     const FactsRequest request = { .parts = FACTS_PCI };
     g_autoptr(HostFacts) facts =

@@ -98,7 +98,7 @@ static gboolean find_supervisor(const Root *root, const char *name, int *ret_pid
 
 static int run_logs(const CmdContext *context, char **arguments, char **passed, GError **error)
 {
-    if (!cmd_check_operands(arguments, 1, 1, error))
+    if (!cmd_check_operands(&command_logs, arguments, 1, 1, error))
         return 2;
     const char *name = arguments[0];
     if (!vm_name_check(name, error) || !user_leave_sudo(error))

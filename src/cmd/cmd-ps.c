@@ -46,7 +46,7 @@ static json_t *vm_to_json(const RunDirEntry *vm)
 
 static int run_ps(const CmdContext *context, char **arguments, char **passed, GError **error)
 {
-    if (!cmd_check_operands(arguments, 0, 0, error))
+    if (!cmd_check_operands(&command_ps, arguments, 0, 0, error))
         return 2;
     if (!user_leave_sudo(error) || !cmd_collect_stale(context->root, error))
         return 1;

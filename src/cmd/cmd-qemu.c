@@ -31,7 +31,7 @@ static json_t *to_json(const HostFacts *facts)
 static int run_qemu(const CmdContext *context, char **arguments, char **passed, GError **error)
 {
     g_autofree char *named = g_steal_pointer(&binary);
-    if (!cmd_check_operands(arguments, 0, 0, error))
+    if (!cmd_check_operands(&command_qemu, arguments, 0, 0, error))
         return 2;
     if (context->facts_path != NULL && named != NULL) {
         error_set(error, VGPUCTL_ERROR_USAGE,

@@ -88,7 +88,7 @@ static int print_plan(const CmdContext *context, const PrepareRequest *request, 
 
 static int run_run(const CmdContext *context, char **arguments, char **passed, GError **error)
 {
-    if (!cmd_check_operands(arguments, 0, 1, error))
+    if (!cmd_check_operands(&command_run_vm, arguments, 0, 1, error))
         return 2;
     if (context->facts_path != NULL && !given.dry_run) {
         error_set(error, VGPUCTL_ERROR_USAGE,

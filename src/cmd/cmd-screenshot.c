@@ -30,7 +30,7 @@ static gboolean write_picture(const char *path, GBytes *png, GError **error)
 static int run_screenshot(const CmdContext *context, char **arguments, char **passed,
                           GError **error)
 {
-    if (!cmd_check_operands(arguments, 1, 1, error))
+    if (!cmd_check_operands(&command_screenshot, arguments, 1, 1, error))
         return 2;
     if (output != NULL && g_str_equal(output, "-") && isatty(STDOUT_FILENO)) {
         error_set(error, VGPUCTL_ERROR_USAGE,

@@ -15,7 +15,7 @@ static const GOptionEntry stop_options[] = {
 
 static int run_stop(const CmdContext *context, char **arguments, char **passed, GError **error)
 {
-    if (!cmd_check_operands(arguments, 1, 1, error))
+    if (!cmd_check_operands(&command_stop, arguments, 1, 1, error))
         return 2;
     if (limit_s < 0) {
         error_set(error, VGPUCTL_ERROR_USAGE, "--timeout %d is no number of seconds", limit_s);

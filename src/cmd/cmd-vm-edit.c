@@ -147,7 +147,7 @@ static gboolean edit_definition(const Definition *definition, GError **error)
 
 static int run_edit(const CmdContext *context, char **arguments, char **passed, GError **error)
 {
-    if (!cmd_check_operands(arguments, 1, 1, error))
+    if (!cmd_check_operands(&command_vm_edit, arguments, 1, 1, error))
         return 2;
     if (!user_leave_sudo(error))
         return 1;

@@ -31,7 +31,7 @@ static VmConfig *config_to_define(const CmdContext *context, const char *operand
 
 static int run_define(const CmdContext *context, char **arguments, char **passed, GError **error)
 {
-    if (!cmd_check_operands(arguments, 1, 1, error))
+    if (!cmd_check_operands(&command_vm_define, arguments, 1, 1, error))
         return 2;
     if (!user_leave_sudo(error))
         return 1;
@@ -61,7 +61,7 @@ const Command command_vm_define = {
 
 static int run_undefine(const CmdContext *context, char **arguments, char **passed, GError **error)
 {
-    if (!cmd_check_operands(arguments, 1, 1, error))
+    if (!cmd_check_operands(&command_vm_undefine, arguments, 1, 1, error))
         return 2;
     if (!user_leave_sudo(error))
         return 1;
@@ -109,7 +109,7 @@ static char *definitions_to_text(const json_t *definitions)
 
 static int run_list(const CmdContext *context, char **arguments, char **passed, GError **error)
 {
-    if (!cmd_check_operands(arguments, 0, 0, error))
+    if (!cmd_check_operands(&command_vm_list, arguments, 0, 0, error))
         return 2;
     if (!user_leave_sudo(error))
         return 1;

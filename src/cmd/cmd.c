@@ -66,6 +66,21 @@ char *commands_help(void)
     return g_string_free(text, FALSE);
 }
 
+char *command_group_help(const char *verb)
+{
+    g_autofree char *prefix = g_strconcat(verb, " ", NULL);
+    GString *rows = g_string_new(NULL);
+    for (guint i = 0; commands[i] != NULL; i++)
+        if (g_str_has_prefix(commands[i]->name, prefix))
+            g_string_append_printf(rows, "  %-14s %s\n", commands[i]->name, commands[i]->summary);
+    g_autofree char *listed = g_string_free(rows, FALSE);
+    if (*listed == '\0')
+        return NULL;
+    return g_strdup_printf("Usage: vgpuctl %s COMMAND [OPTION...]\n\nCommands:\n%s\n"
+                           "vgpuctl %s COMMAND --help has an example of each.\n",
+                           verb, listed, verb);
+}
+
 static void append_option(GString *text, const GOptionEntry *entry)
 {
     g_autofree char *names = entry->short_name != 0
@@ -208,14 +223,26 @@ int cmd_print_json(json_t *value, GError **error)
     return cmd_print(text, error);
 }
 
-gboolean cmd_check_operands(char **arguments, guint least, guint most, GError **error)
+/* The @index-th word of the operands in the help text: "NAME|FILE.vm". Owned. */
+static char *operand_word(const Command *command, guint index)
+{
+    g_auto(GStrv) words = g_strsplit(command->arguments != NULL ? command->arguments : "", " ", -1);
+    return g_strdup(index < g_strv_length(words) ? words[index] : "an operand");
+}
+
+gboolean cmd_check_operands(const Command *command, char **arguments, guint least, guint most,
+                            GError **error)
 {
     guint given = g_strv_length(arguments);
-    if (given < least)
-        return error_set(error, VGPUCTL_ERROR_USAGE, "an operand is missing; see --help");
+    if (given < least) {
+        g_autofree char *missing = operand_word(command, given);
+        return error_set(error, VGPUCTL_ERROR_USAGE, "%s: %s is missing; see vgpuctl %s --help",
+                         command->name, missing, command->name);
+    }
     if (given > most)
-        return error_set(error, VGPUCTL_ERROR_USAGE, "'%s' is one operand too many; see --help",
-                         arguments[most]);
+        return error_set(error, VGPUCTL_ERROR_USAGE,
+                         "%s: '%s' is one operand too many; see vgpuctl %s --help", command->name,
+                         arguments[most], command->name);
     return TRUE;
 }
 

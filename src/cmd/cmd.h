@@ -52,8 +52,10 @@ const GOptionEntry *command_next_option(const Command *command, const GOptionEnt
 /* The name nearest to @wrong among the commands, or NULL when none is near. Owned. */
 char *command_suggest(const char *wrong);
 
-/* --help of one command, and of the program. Owned. */
+/* --help of one command, of the verb @verb with its sub-verbs (NULL: it has none), and of the
+ * program. Owned. */
 char *command_help(const Command *command);
+char *command_group_help(const char *verb);
 char *commands_help(void);
 
 /*
@@ -74,5 +76,7 @@ int cmd_print(const char *text, GError **error);
  */
 gboolean cmd_collect_stale(const Root *root, GError **error);
 
-/* Error for operands: NULL-terminated @arguments must be between @least and @most. */
-gboolean cmd_check_operands(char **arguments, guint least, guint most, GError **error);
+/* Error that names @command and its operands: NULL-terminated @arguments must be between @least and
+ * @most. */
+gboolean cmd_check_operands(const Command *command, char **arguments, guint least, guint most,
+                            GError **error);

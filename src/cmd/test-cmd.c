@@ -82,6 +82,34 @@ static void test_help(void)
     g_assert_nonnull(strstr(text, "  --shared                   Everywhere\n"));
 }
 
+static void test_operands(void)
+{
+    Command two = sample;
+    two.arguments = "NAME FILE|- [MORE]";
+    const struct {
+        const char *line, *message;
+    } cases[] = {
+        { "a b", NULL },
+        { "a", "sample: FILE|- is missing; see vgpuctl sample --help" },
+        { "a b c d", "sample: 'd' is one operand too many; see vgpuctl sample --help" },
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(GStrv) words = g_strsplit(cases[i].line, " ", -1);
+        g_autoptr(GError) error = NULL;
+        cmd_check_operands(&two, words, 2, 3, &error);
+        g_assert_cmpstr(error != NULL ? error->message : NULL, ==, cases[i].message);
+    }
+}
+
+static void test_group_help(void)
+{
+    g_autofree char *text = command_group_help("vm");
+    g_assert_nonnull(strstr(text, "\n  vm undefine "));
+    g_assert_null(strstr(text, "screenshot"));
+    g_assert_null(command_group_help("run"));
+    g_assert_null(command_group_help("v"));
+}
+
 static void test_walk(void)
 {
     Command shared_only = sample, none = sample;
@@ -119,6 +147,8 @@ int main(int argc, char **argv)
     g_test_add_func("/cmd/typo", test_typo);
     g_test_add_func("/cmd/suggest", test_suggest);
     g_test_add_func("/cmd/help", test_help);
+    g_test_add_func("/cmd/operands", test_operands);
+    g_test_add_func("/cmd/group-help", test_group_help);
     g_test_add_func("/cmd/walk", test_walk);
     g_test_add_func("/cmd/table", test_table);
     int result = g_test_run();

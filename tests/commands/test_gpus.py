@@ -154,7 +154,7 @@ class MistakeTest(FakeRootCase):
                          "gpu", "00:02.0")
 
     def test_no_address(self):
-        self.check_error("none", 2, "an operand is missing; see --help", "gpu")
+        self.check_error("none", 2, "gpu: ADDRESS is missing; see vgpuctl gpu --help", "gpu")
 
     def test_address_in_capitals(self):
         machine = self.machine("amd")

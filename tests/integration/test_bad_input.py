@@ -227,8 +227,18 @@ class WordTest(RefusalTest):
         self.refused(2, r"--dispaly; did you mean --display\?", "run", disk, "--dispaly", "none")
         self.refused(2, r"'rnu' is no vgpuctl command; did you mean 'run'\?", "rnu", disk)
         self.refused(2, r"--frobnicate; vgpuctl run --help", "run", disk, "--frobnicate")
-        self.refused(2, r"operand", "stop")
-        self.refused(2, r"'two' is one operand too many", "stop", "one", "two")
+        self.refused(2, r"stop: NAME is missing; see vgpuctl stop --help", "stop")
+        self.refused(2, r"vm define: NAME\|FILE\.vm is missing; see vgpuctl vm define --help", "vm",
+                     "define")
+        self.refused(2, r"stop: 'two' is one operand too many; see vgpuctl stop --help", "stop",
+                     "one", "two")
+        self.refused(2, r"'vm defin' is no vgpuctl command; did you mean 'vm define'\?", "vm",
+                     "defin")
+        for words in (["help", "vm"], ["vm", "--help"]):
+            self.assertRegex(self.person.good(*words), r"(?m)^  vm undefine  +\S")
+        answer = self.person.run("vm")
+        self.assertEqual((answer.returncode, answer.stdout), (2, ""))
+        self.assertRegex(answer.stderr, r"(?m)^  vm define  +\S")
         self.refused(2, r"nothing to boot", "run")
         self.refused(2, r"--memory|memory", "run", disk, "--memory", "2GG")
         self.refused(2, r"cpus", "run", disk, "--cpus", "0")
