@@ -6,6 +6,8 @@ import json
 import os
 import select
 import signal
+import tempfile
+from pathlib import Path
 
 import vgputest
 from vgpuguest import QEMU
@@ -78,8 +80,15 @@ class DefinitionTest(VmTest):
         self.person.good("vm", "edit", "web", extra=self.editor("s/64M/80M/"))
         self.assertIn("memory=80M", self.path("web").read_text())
         before = self.path("web").read_text()
-        self.person.refused(1, r"Nothing was changed: .*:\d+: .*memroy.*memory", "vm", "edit",
-                            "web", extra=self.editor("s/memory/memroy/"))
+        with tempfile.TemporaryDirectory(prefix="vgpu-edit-") as name:
+            place = Path(name)
+            self.person.own(place)
+            said = self.person.refused(
+                1, r"Nothing was changed: .*:\d+: .*memroy.*memory.*; your text is kept in ", "vm",
+                "edit", "web", extra={**self.editor("s/memory/memroy/"), "TMPDIR": name})
+            kept, = place.iterdir()
+            self.assertIn(str(kept), said)
+            self.assertIn("memroy", kept.read_text())
         self.person.refused(1, r"Editor 'false' failed.*EDITOR", "vm", "edit", "web",
                             extra={"EDITOR": "false", "TMPDIR": str(self.person.directory)})
         self.assertEqual(self.path("web").read_text(), before)
@@ -92,7 +101,9 @@ class DefinitionTest(VmTest):
         self.person.refused(2, r"nothing to boot", "run", "web")
         self.person.refused(2, r"'vm lits' is no vgpuctl command; did you mean 'vm list'\?",
                             "vm", "lits")
-        self.person.refused(2, r"'vm' is no vgpuctl command", "vm")
+        answer = self.person.run("vm")
+        self.assertEqual(answer.returncode, 2)
+        self.assertRegex(answer.stderr, r"vm define .*\n.*vm edit ")
 
     def test_bad_definition_is_listed(self):
         self.person.good("vm", "define", "web", *LIGHT)
