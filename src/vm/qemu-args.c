@@ -164,14 +164,12 @@ static void plan_firmware(Plan *plan, const PlanRequest *request)
     if (firmware == NULL)
         return;
     g_autofree char *code = plan_quote(firmware->code);
-    g_autofree char *vars =
-        request->vars_path != NULL ? plan_quote(request->vars_path) : g_strdup("@run@/vars.fd");
     plan_add_format(plan, "-blockdev", "UEFI firmware",
                     "driver=%s,node-name=uefi-code,read-only=on,file.driver=file,file.filename=%s",
                     firmware->code_format, code);
     plan_add_format(plan, "-blockdev", "this VM's own UEFI variables",
-                    "driver=%s,node-name=uefi-vars,file.driver=file,file.filename=%s",
-                    firmware->vars_format, vars);
+                    "driver=%s,node-name=uefi-vars,file.driver=file,file.filename=@run@/vars.fd",
+                    firmware->vars_format);
 }
 
 /* Adds an option whose value, the user's, is no list: its commas stand for themselves. */

@@ -18,7 +18,6 @@ typedef struct {
     const VgpuDevice *vgpu;   /* NULL: no vGPU (--vgpu none) */
     const GPtrArray *disks;   /* DiskInfo, one for each of config->disks, then one for the cdrom */
     const Firmware *firmware; /* NULL for bios */
-    const char *vars_path;    /* the VM's copy of firmware->vars_template; NULL: @run@/vars.fd */
 } PlanRequest;
 
 /*
@@ -26,7 +25,7 @@ typedef struct {
  * message says what does). It expects of who carries it out:
  *   file descriptors "qmp" (the supervisor's monitor), "serial" (what the guest prints) and
  *   "tap" (bridge networking);
- *   @run@/vars.fd, a copy of the firmware's variables, unless @vars_path names one;
+ *   @run@/vars.fd, a copy of the firmware's variables;
  *   @run@/display-secret with a password when needs_credential (VNC uses 8 characters of it).
  * It always has: -sandbox where supported, -nodefaults, -no-user-config, a second monitor on
  * @run@/qmp.sock.

@@ -2,7 +2,7 @@
 /*
  * The run directory of a VM
  *
- * One directory a VM, mode 0700, with its sockets, its logs, what was planned and what is going on.
+ * One directory a VM, mode 0700, with its sockets and what is going on.
  * Its file "lock" is held by the supervisor as long as it lives: a directory whose lock nobody
  * holds is stale. The directories lie together in a base directory (rundir_base()), whose own lock
  * orders the changes: makers hold it shared, removers exclusively, so that a directory is never
@@ -16,12 +16,9 @@
 #include "base/root.h"
 #include "vm/vm-state.h"
 
-#define RUNDIR_QMP_SOCKET "qmp.sock"   /* QEMU's second monitor */
-#define RUNDIR_QMP_LOCK "qmp.lock"     /* whose turn it is there: QEMU serves one client */
-#define RUNDIR_LOG "log"               /* what QEMU printed */
-#define RUNDIR_SERIAL_LOG "serial.log" /* the guest's first serial port */
-#define RUNDIR_PLAN "plan.json"        /* the plan it was started with */
-#define RUNDIR_STATE "state.json"      /* VmState */
+#define RUNDIR_QMP_SOCKET "qmp.sock" /* QEMU's second monitor */
+#define RUNDIR_QMP_LOCK "qmp.lock"   /* whose turn it is there: QEMU serves one client */
+#define RUNDIR_STATE "state.json"    /* VmState */
 #define RUNDIR_VNC_SOCKET "vnc.sock"
 #define RUNDIR_SPICE_SOCKET "spice.sock"
 

@@ -242,11 +242,6 @@ pid_t supervisor_pid(const Supervisor *supervisor)
     return supervisor->pid;
 }
 
-QmpClient *supervisor_qmp(const Supervisor *supervisor)
-{
-    return supervisor->qmp;
-}
-
 const char *supervisor_output(const Supervisor *supervisor)
 {
     return stream_log_tail(supervisor->log);

@@ -37,7 +37,6 @@ void supervisor_free(Supervisor *supervisor);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Supervisor, supervisor_free)
 
 pid_t supervisor_pid(const Supervisor *supervisor);
-QmpClient *supervisor_qmp(const Supervisor *supervisor);
 /* The last lines QEMU printed, borrowed. */
 const char *supervisor_output(const Supervisor *supervisor);
 
