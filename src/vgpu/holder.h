@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Who has a mediated device open: the processes with a descriptor of its /dev/vfio/N (or
+ * /dev/vfio/devices/vfioN since Linux 6.6), found in /proc.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/root.h"
+
+typedef struct {
+    pid_t pid;
+    guint64 started_ticks;
+    char *program; /* "qemu-system-x86_64" */
+    char *vm;      /* QEMU's -name, or NULL */
+} Holder;
+
+void holder_free(Holder *holder);
+
+/* Holder of the device @uuid, owned, an empty array for none. Processes that are not ours to look
+ * into are not seen (proc(5)); root sees all. */
+GPtrArray *mdev_holders(const Root *root, const char *uuid);
+
+/* "qemu-system-x86_64 (pid 812, VM 'win')", or NULL for none. Owned. */
+char *mdev_describe_holders(const Root *root, const char *uuid);
