@@ -5,14 +5,12 @@ vgpuctl sees the GPU in a real sysfs."""
 
 import itertools
 import json
-import shutil
 import subprocess
 import unittest
-from pathlib import Path
 
 import vgputest
-
-TESTBED = vgputest.SOURCE_DIR / "testbed"
+import vgputestbed
+from vgputestbed import TESTBED, answers, simulated_host
 
 # aperture: what of V5_8, V5_4, V5_2 and V5_1 is available for a GTT of 8, 4 and 2 MB; "-": the type
 # is not listed. From the arithmetic of intel_vgpu_get_available(). WRAPS: the hidden part is smaller
@@ -165,29 +163,12 @@ vgpuctl gpu 00:02.0 | grep 'mdev:'
 """
 
 
-def simulated_host(script, *options):
-    """What the script says on a simulated host."""
-    result = vgputest.run(TESTBED / "run", "--build", vgputest.BUILD_DIR, "--limit",
-                          str(vgputest.PATIENCE - 10), *options, "-c", script)
-    if result.returncode == 125:
-        raise AssertionError(result.stderr)
-    return result.stdout
-
-
-def answers(text):
-    return dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
-
-
 class TestbedTest(unittest.TestCase):
     maxDiff = None
 
     @classmethod
     def setUpClass(cls):
-        if shutil.which("qemu-system-x86_64") is None:
-            raise unittest.SkipTest("qemu-system-x86_64 is not installed")
-        path = vgputest.run(TESTBED / "build", "--print-path").stdout.strip()
-        if not path or not Path(path, "initrd.cpio").exists():
-            raise unittest.SkipTest("the simulated host is not built (run testbed/build)")
+        vgputestbed.require()
 
     def check_answers(self, script, wanted, *options):
         said = answers(simulated_host(script, *options))

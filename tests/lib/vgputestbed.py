@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Scripts on the simulated host of testbed/, whose every answer is a line "KEY: ANSWER"."""
+
+import shutil
+import subprocess
+import unittest
+from pathlib import Path
+
+import vgputest
+
+TESTBED = vgputest.SOURCE_DIR / "testbed"
+
+
+def require(*packages):
+    """Skips what cannot run here: nothing is built or downloaded by a test."""
+    if shutil.which("qemu-system-x86_64") is None:
+        raise unittest.SkipTest("qemu-system-x86_64 is not installed")
+    path = vgputest.run(TESTBED / "build", "--print-path").stdout.strip()
+    if not path or not Path(path, "initrd.cpio").exists():
+        raise unittest.SkipTest("the simulated host is not built (run testbed/build)")
+    if packages:
+        path = vgputest.run(TESTBED / "layer", "--print-path", *packages).stdout.strip()
+        if not path or not Path(path).is_dir():
+            raise unittest.SkipTest(
+                f"packages are not unpacked (run testbed/layer {' '.join(packages)})")
+
+
+def simulated_packages():
+    """What ./check unpacks for the simulated host."""
+    return subprocess.run([vgputest.SOURCE_DIR / "tools" / "packages", "simulated"], check=True,
+                          stdout=subprocess.PIPE, text=True).stdout.split()
+
+
+def simulated_host(script, *options):
+    """What the script says on a simulated host."""
+    result = vgputest.run(TESTBED / "run", "--build", vgputest.BUILD_DIR, "--limit",
+                          str(vgputest.PATIENCE - 10), *options, "-c", script)
+    if result.returncode == 125:
+        raise AssertionError(result.stderr)
+    return result.stdout
+
+
+def answers(text):
+    return dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
