@@ -30,6 +30,7 @@ gboolean error_set_errno(GError **error, int errno_value, const char *format, ..
     va_end(args);
     g_set_error(error, VGPUCTL_ERROR, code_from_errno(errno_value), "%s: %s", text,
                 g_strerror(errno_value));
+    errno = errno_value;
     return FALSE;
 }
 

@@ -27,8 +27,8 @@ GQuark vgpuctl_error_quark(void);
 
 /*
  * Sets @error from @errno_value: "<formatted text>: <strerror>". ENOENT, EEXIST, EBUSY, EACCES and
- * EPERM give the matching code, all others VGPUCTL_ERROR_FAILED. Returns FALSE, so that
- * `return error_set_errno(error, errno, "...")` reads as one statement.
+ * EPERM give the matching code, all others VGPUCTL_ERROR_FAILED. Leaves errno at @errno_value.
+ * Returns FALSE, so that `return error_set_errno(error, errno, "...")` reads as one statement.
  */
 gboolean error_set_errno(GError **error, int errno_value, const char *format, ...)
     G_GNUC_PRINTF(3, 4);

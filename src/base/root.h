@@ -26,7 +26,7 @@ gboolean root_is_system(const Root *root);
 /* The path of @path as other programs must name it (borrowed root directory + @path). Owned. */
 char *root_host_path(const Root *root, const char *path);
 
-/* Opens @path with open(2) @flags (O_CLOEXEC is added). -1 with @error set. */
+/* Opens @path with open(2) @flags (O_CLOEXEC is added). -1 with @error and errno set. */
 int root_open_file(const Root *root, const char *path, int flags, GError **error);
 
 /*
