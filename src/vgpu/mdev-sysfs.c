@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vgpu/mdev-sysfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+/* A name that cannot lead out of the directory it is looked up in. */
+static gboolean is_entry_name(const char *name)
+{
+    return *name != '\0' && strchr(name, '/') == NULL && !g_str_equal(name, ".") &&
+           !g_str_equal(name, "..");
+}
+
+/*
+ * The directory of the types of @parent, owned, or NULL. The class can be missing though there are
+ * parents (mdev_register_parent() only warns when it cannot make it), so the buses whose drivers
+ * have mediated devices are looked at, too.
+ */
+static char *types_directory(const Root *root, const char *parent)
+{
+    static const char *const places[] = { "/sys/class/mdev_bus", "/sys/bus/pci/devices",
+                                          "/sys/bus/css/devices" };
+    if (!is_entry_name(parent))
+        return NULL;
+    for (guint i = 0; i < G_N_ELEMENTS(places); i++) {
+        g_autofree char *path = g_strdup_printf("%s/%s/mdev_supported_types", places[i], parent);
+        struct stat info;
+        if (root_stat(root, path, &info, NULL) && S_ISDIR(info.st_mode))
+            return g_steal_pointer(&path);
+    }
+    return NULL;
+}
+
+/* drivers/vfio/mdev/mdev_sysfs.c, mdev_core.c and what the parents' drivers answer. */
+static gboolean set_create_error(const Root *root, const char *parent, const char *type,
+                                 const char *uuid, int failure, GError **error)
+{
+    g_autofree char *other_parent = NULL;
+    switch (failure) {
+    case EEXIST:
+        if (mdev_find(root, uuid, &other_parent, NULL))
+            return error_set(error, VGPUCTL_ERROR_EXISTS,
+                             "Making vGPU %s on %s: %s has one of this UUID; choose another UUID",
+                             uuid, parent, other_parent);
+        return error_set(error, VGPUCTL_ERROR_EXISTS,
+                         "Making vGPU %s on %s: the UUID is in use; choose another one", uuid,
+                         parent);
+    case ENOSPC:
+    case EUSERS:
+        return error_set(error, VGPUCTL_ERROR_BUSY,
+                         "Making vGPU %s: no %s is left on %s (%s); stop one, or see what is left "
+                         "with vgpuctl types",
+                         uuid, type, parent, g_strerror(failure));
+    case ENODEV:
+        return error_set(error, VGPUCTL_ERROR_NOT_FOUND,
+                         "Making vGPU %s: the driver of %s is going away", uuid, parent);
+    case EINVAL:
+        return error_set(error, VGPUCTL_ERROR_INVALID,
+                         "Making vGPU %s on %s: the kernel refuses it (%s); is it a UUID?", uuid,
+                         parent, g_strerror(failure));
+    case EACCES:
+    case EPERM:
+        return error_set(error, VGPUCTL_ERROR_ACCESS,
+                         "Making vGPU %s on %s: %s; only root may make one", uuid, parent,
+                         g_strerror(failure));
+    default:
+        return error_set_errno(error, failure, "Making vGPU %s of type %s on %s", uuid, type,
+                               parent);
+    }
+}
+
+/* 0 or the errno. sysfs takes the text of one write(2) as the whole value. */
+static int write_attribute(const Root *root, const char *path, const char *text)
+{
+    autofd int fd = root_open_file(root, path, O_WRONLY | O_TRUNC | O_NONBLOCK, NULL);
+    return fd >= 0 && write(fd, text, strlen(text)) >= 0 ? 0 : errno;
+}
+
+gboolean mdev_create(const Root *root, const char *parent, const char *type, const char *uuid,
+                     int *ret_errno, GError **error)
+{
+    if (ret_errno != NULL)
+        *ret_errno = 0;
+    g_autofree char *types = types_directory(root, parent);
+    if (types == NULL)
+        return error_set(error, VGPUCTL_ERROR_NOT_FOUND,
+                         "Making vGPU %s: %s has no mediated devices to give; vgpuctl types lists "
+                         "what has",
+                         uuid, parent);
+    g_autofree char *directory = g_strdup_printf("%s/%s", types, type);
+    if (!is_entry_name(type) || !root_exists(root, directory))
+        return error_set(error, VGPUCTL_ERROR_NOT_FOUND,
+                         "Making vGPU %s: %s has no type %s; vgpuctl types lists those it has",
+                         uuid, parent, type);
+
+    g_autofree char *path = g_strconcat(directory, "/create", NULL);
+    int failure = write_attribute(root, path, uuid);
+    if (failure == 0)
+        return TRUE;
+    if (ret_errno != NULL)
+        *ret_errno = failure;
+    return set_create_error(root, parent, type, uuid, failure, error);
+}
+
+/* Where the kernel links a device by its UUID, which it writes in lower case. Owned, or NULL. */
+static char *device_path(const char *uuid)
+{
+    g_autofree char *lower = g_ascii_strdown(uuid, -1);
+    if (!is_entry_name(lower))
+        return NULL;
+    return g_strconcat("/sys/bus/mdev/devices/", lower, NULL);
+}
+
+gboolean mdev_find(const Root *root, const char *uuid, char **ret_parent, char **ret_type)
+{
+    g_autofree char *path = device_path(uuid);
+    g_autofree char *target = path != NULL ? root_read_link(root, path, NULL) : NULL;
+    if (target == NULL)
+        return FALSE;
+    if (ret_parent != NULL) { /* ../../../devices/.../PARENT/UUID */
+        g_autofree char *directory = g_path_get_dirname(target);
+        *ret_parent = g_path_get_basename(directory);
+    }
+    if (ret_type != NULL) {
+        g_autofree char *link = g_strconcat(path, "/mdev_type", NULL);
+        *ret_type = root_link_name(root, link);
+        if (*ret_type == NULL) { /* it went in between */
+            if (ret_parent != NULL)
+                g_clear_pointer(ret_parent, g_free);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+char *mdev_group_node(const Root *root, const char *uuid, GError **error)
+{
+    g_autofree char *path = device_path(uuid);
+    if (path == NULL || !root_exists(root, path)) {
+        error_set(error, VGPUCTL_ERROR_NOT_FOUND,
+                  "There is no vGPU %s; vgpuctl list shows those there are", uuid);
+        return NULL;
+    }
+    g_autofree char *link = g_strconcat(path, "/iommu_group", NULL);
+    g_autofree char *group = root_link_name(root, link);
+    if (group == NULL) {
+        error_set(error, VGPUCTL_ERROR_FAILED,
+                  "vGPU %s has no iommu group, so no program can open it; is vfio_mdev loaded?",
+                  uuid);
+        return NULL;
+    }
+    return g_strconcat("/dev/vfio/", group, NULL);
+}
