@@ -19,6 +19,8 @@ static const Field host_facts_fields[] = {
     FIELD_RECORD_(HostFacts, qemu, &qemu_facts_type, "the QEMU binary"),
     FIELD_TEXT_(HostFacts, qemu_failure, "why there are no facts of a QEMU"),
     FIELD_RECORD_(HostFacts, limits, &limits_facts_type, "sizes and limits"),
+    FIELD_RECORD_(HostFacts, mdev, &mdev_facts_type, "mediated devices"),
+    FIELD_RECORD_(HostFacts, gvt, &gvt_facts_type, "what GVT-g needs beside the device"),
     FIELD_END,
 };
 const RecordType host_facts_type = { "host-facts", sizeof(HostFacts), host_facts_fields };
@@ -73,6 +75,10 @@ static HostFacts *read_machine(const Root *root, const FactsRequest *request, GE
         facts->kvm = kvm_facts_read(root, facts->qemu->binary, request->refresh);
     if (parts & FACTS_LIMITS)
         facts->limits = limits_facts_read(root);
+    if (parts & FACTS_MDEV)
+        facts->mdev = mdev_facts_read(root);
+    if (parts & FACTS_GVT)
+        facts->gvt = gvt_facts_read(root);
     return g_steal_pointer(&facts);
 }
 
@@ -103,6 +109,8 @@ static gboolean check_parts(const HostFacts *facts, const char *path, FactsParts
         { FACTS_QEMU, facts->qemu != NULL || facts->qemu_failure != NULL, "qemu" },
         { FACTS_KVM, facts->kvm != NULL || facts->qemu == NULL, "kvm" },
         { FACTS_LIMITS, facts->limits != NULL, "limits" },
+        { FACTS_MDEV, facts->mdev != NULL, "mdev" },
+        { FACTS_GVT, facts->gvt != NULL, "gvt" },
     };
     if (facts->version > HOST_FACTS_VERSION)
         return error_set(error, VGPUCTL_ERROR_INVALID,

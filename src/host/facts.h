@@ -7,8 +7,10 @@
 
 #include "host/facts-drm.h"
 #include "host/facts-gl.h"
+#include "host/facts-gvt.h"
 #include "host/facts-kvm.h"
 #include "host/facts-limits.h"
+#include "host/facts-mdev.h"
 #include "host/facts-pci.h"
 #include "host/facts-qemu.h"
 #include "host/facts-screen.h"
@@ -27,6 +29,8 @@ typedef struct {
     QemuFacts *qemu; /* NULL: none installed; qemu_failure says why */
     char *qemu_failure;
     LimitsFacts *limits;
+    MdevFacts *mdev;
+    GvtFacts *gvt;
 } HostFacts;
 extern const RecordType host_facts_type;
 
@@ -39,7 +43,9 @@ typedef enum {
     FACTS_QEMU = 1 << 4,
     FACTS_KVM = 1 << 5, /* implies FACTS_QEMU */
     FACTS_LIMITS = 1 << 6,
-    FACTS_ALL = (1 << 7) - 1,
+    FACTS_MDEV = 1 << 7,
+    FACTS_GVT = 1 << 8,
+    FACTS_ALL = (1 << 9) - 1,
 } FactsParts;
 
 typedef struct {
