@@ -54,3 +54,10 @@ gboolean file_lock_is_held(int fd)
     struct flock lock = whole_file(FILE_LOCK_SHARED);
     return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
+
+gboolean file_lock_is_free(int fd)
+{
+    /* only taking a lock asks how the file was opened (Linux, fs/locks.c, fcntl_getlk()) */
+    struct flock lock = whole_file(FILE_LOCK_EXCLUSIVE);
+    return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_UNLCK;
+}

@@ -26,3 +26,7 @@ gboolean file_lock_wait(int fd, FileLockKind kind, gint64 deadline_us);
 
 /* Whether an exclusive lock of somebody else is on the file; takes none. */
 gboolean file_lock_is_held(int fd);
+
+/* Whether no lock of anybody else is on the file, a shared one included; takes none. @fd may be
+ * open for reading alone. */
+gboolean file_lock_is_free(int fd);

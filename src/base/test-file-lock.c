@@ -44,6 +44,11 @@ static void test_shared(void)
     g_assert_true(file_lock_try(first, FILE_LOCK_SHARED));
     g_assert_true(file_lock_try(second, FILE_LOCK_SHARED));
     g_assert_false(file_lock_try(second, FILE_LOCK_EXCLUSIVE));
+
+    g_assert_false(file_lock_is_held(second));
+    g_assert_false(file_lock_is_free(second));
+    close(steal_fd(&first));
+    g_assert_true(file_lock_is_free(second));
 }
 
 /* the end of the process that holds it is the end of the lock */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/error.h"
 
 #define LONG_LIMIT_MS 60000
 
@@ -69,12 +70,17 @@ static void test_kill(void)
     /* another process by that pid is left alone */
     g_assert_true(pid_kill_same(child, ticks + 1, LONG_LIMIT_MS, &error));
     g_assert_no_error(error);
+    g_assert_false(pid_runs_same(child, ticks + 1));
+    g_assert_true(pid_runs_same(child, ticks));
+    g_assert_false(pid_is_ending(child));
     autofd int fd = pid_open_same(child, ticks);
     g_assert_cmpint(fd, >=, 0);
     g_assert_cmpint(waitpid(child, NULL, WNOHANG), ==, 0);
 
     g_assert_true(pid_kill_same(child, ticks, LONG_LIMIT_MS, &error));
     g_assert_no_error(error);
+    g_assert_false(pid_runs_same(child, ticks)); /* not waited for, but it has ended */
+    g_assert_true(pid_is_ending(child));
     int status = 0;
     g_assert_cmpint(waitpid(child, &status, 0), ==, child);
     g_assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
@@ -84,11 +90,46 @@ static void test_kill(void)
     g_assert_no_error(error);
 }
 
+static void test_ask(void)
+{
+    pid_t child = start_child();
+    guint64 ticks = 0;
+    g_assert_true(pid_start_ticks(child, &ticks));
+    g_autoptr(GError) error = NULL;
+
+    g_assert_false(pid_ask_same(child, ticks, SIGCONT, 1, &error)); /* which ends nobody */
+    g_assert_error(error, VGPUCTL_ERROR, VGPUCTL_ERROR_TIMEOUT);
+    g_clear_error(&error);
+    g_assert_true(pid_ask_same(child, ticks, SIGTERM, LONG_LIMIT_MS, &error));
+    g_assert_no_error(error);
+    int status = 0;
+    g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+    g_assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+}
+
+static void test_parse_stat(void)
+{
+    PidStat stat;
+    g_assert_true(pid_parse_stat("812 (a) b (c) S 1 812 812 0 -1 4194560 9 0 0 0 1 2 0 0 20 0 4 0 "
+                                 "7041 1 2\n",
+                                 &stat));
+    g_assert_cmpint(stat.state, ==, 'S');
+    g_assert_cmpint(stat.parent, ==, 1);
+    g_assert_cmpuint(stat.flags, ==, 4194560);
+    g_assert_cmpuint(stat.start_ticks, ==, 7041);
+    g_assert_false(pid_parse_stat("", &stat));
+    g_assert_false(pid_parse_stat("812 (a) S 1 812", &stat));
+    g_assert_false(
+        pid_parse_stat("812 (a) S 1 812 812 0 -1 x 9 0 0 0 1 2 0 0 20 0 4 0 7041 1", &stat));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/pid/start-ticks", test_start_ticks);
     g_test_add_func("/pid/environment", test_environment);
     g_test_add_func("/pid/kill", test_kill);
+    g_test_add_func("/pid/ask", test_ask);
+    g_test_add_func("/pid/parse-stat", test_parse_stat);
     return g_test_run();
 }
