@@ -10,8 +10,11 @@
 
 #include "base/root.h"
 
-/* @uid or @gid -1: not that one. The node becomes uid:gid with 0600, 0660 with a group. Waits for
- * the node (inotify(7)): devtmpfs makes it at once, an udevd in between may take a moment. */
+/*
+ * @uid or @gid -1: not that one. The node becomes uid:gid with 0600, 0660 with a group. Waits for
+ * the node (inotify(7)), and for udevd where one runs, as it sets what its rules say when it gets
+ * to the new node. VGPUCTL_ERROR_TIMEOUT: there is no node.
+ */
 gboolean access_give(const Root *root, const char *uuid, int uid, int gid, GError **error);
 
 /* Root alone again. Silent when the device is gone. */
@@ -20,3 +23,7 @@ gboolean access_withdraw(const Root *root, const char *uuid, GError **error);
 /* Whether this process may open it: 0 or the errno. Nothing is opened: faccessat(2), as opening it
  * would take it. */
 int access_check(const Root *root, const char *uuid);
+
+/* The uuid of the device in the IOMMU group @group ("5", the name of its node); NULL: none. Owned.
+ */
+char *access_uuid_of_group(const Root *root, const char *group);

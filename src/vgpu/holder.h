@@ -22,5 +22,15 @@ void holder_free(Holder *holder);
  * into are not seen (proc(5)); root sees all. */
 GPtrArray *mdev_holders(const Root *root, const char *uuid);
 
-/* "qemu-system-x86_64 (pid 812, VM 'win')", or NULL for none. Owned. */
+/* "qemu-system-x86_64 (pid 812, VM 'win'), cat (pid 813)", or NULL for none. Owned. */
+char *holders_describe(const GPtrArray *holders);
+
+/* Both at once. */
 char *mdev_describe_holders(const Root *root, const char *uuid);
+
+/*
+ * A QEMU that was killed holds its device until the kernel has taken its memory apart: waits for
+ * holders whose end is certain, at most @limit_ms in all. TRUE when nobody holds it; FALSE at once
+ * when somebody does who is not about to end.
+ */
+gboolean mdev_wait_ending_holders(const Root *root, const char *uuid, guint limit_ms);

@@ -4,30 +4,35 @@
  *
  *     pid:N          a process, known by its start time, too
  *     lease:SECONDS  until then
- *     lock           who holds a lock on the claim's file; ends with its descriptor
+ *     fd             who holds a lock on a file beside the claim; ends with its descriptor
  */
 #pragma once
 
 #include "base/record.h"
-#include "base/root.h"
 
 typedef enum { OWNER_PID, OWNER_LEASE, OWNER_LOCK } OwnerKind;
 extern const char *const owner_words[]; /* "pid", "lease", "lock" */
 
 typedef struct {
     int kind;
-    int pid;
+    int pid; /* OWNER_PID; OWNER_LOCK: who took the lock, for people; 0: nobody knows */
     guint64 started_ticks; /* OWNER_PID */
     guint64 until_s;       /* OWNER_LEASE: CLOCK_BOOTTIME, as claims end with the boot */
 } Owner;
 extern const RecordType owner_type;
 
 /* From "pid:N", "lease:SECONDS" or "fd"; NULL with @error (VGPUCTL_ERROR_USAGE; NOT_FOUND: no such
- * process). */
+ * process). Free with owner_free(). */
 Owner *owner_parse(const char *text, GError **error);
 
-/* Whether it still is. @claim_path: the claim's file, for OWNER_LOCK. */
-gboolean owner_is_alive(const Owner *owner, const char *claim_path);
+/* This process. Free with owner_free(). */
+Owner *owner_self(void);
+void owner_free(Owner *owner);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Owner, owner_free)
 
-/* "process 812 (vgpuctl)", "lease, 41 s left", "lock". Owned. */
+/* Whether it still is. @lock_path: the file an OWNER_LOCK has locked; one we may not open counts as
+ * locked. */
+gboolean owner_is_alive(const Owner *owner, const char *lock_path);
+
+/* "process 812 (vgpuctl)", "a lease with 41 s left", "a lock (process 812, vgpuctl)". Owned. */
 char *owner_describe(const Owner *owner);
