@@ -169,6 +169,11 @@ static gboolean node_is_chance(const DisplaySituation *s)
 #define WATCH_VNC "vncviewer {watch}"
 #define WATCH_SPICE "remote-viewer {watch}"
 
+/* the device answers for itself, which QEMU does not see; what ramfb shows before is not in it */
+#define PLANE_ONLY                                                                                 \
+    "the picture is read from the vGPU itself: there is none before the guest's driver has set a " \
+    "mode"
+
 #define UNREADABLE "its picture cannot be read for screenshots: only its window holds it"
 
 /* a table is read by its columns */
@@ -182,6 +187,8 @@ static const DisplayRow rows[] = {
     { NONE, EMPTY, NULL, "the VM has no screen",
       "no screen", SCREENSHOT_NONE, { NO_WINDOW } },
     { ANY, EMPTY, NULL, "this vGPU has no screen that {display} could show" },
+    { NONE, DMABUF, NULL, "no screen is shown, and QEMU needs no OpenGL for that",
+      "no display", SCREENSHOT_PLANE, { NO_WINDOW }, NULL, PLANE_ONLY },
 
     /* what this QEMU or this session lacks */
     { WINDOW | SPICE | VNC, ALL, module_absent, "this QEMU has no {display}: {missing}" },
@@ -205,8 +212,8 @@ static const DisplayRow rows[] = {
     { GTK, DMABUF, window_without_import,
       "OpenGL on {screen} cannot import a vGPU's dma-bufs (no EGL_EXT_image_dma_buf_import)" },
     { GTK, DMABUF, wayland, "a local window that draws the vGPU's dma-bufs",
-      "gtk window with OpenGL", SCREENSHOT_NONE, { "-display", "gtk,gl=on" }, NULL,
-      "on Wayland GTK does not draw the guest's hardware cursor, and " UNREADABLE },
+      "gtk window with OpenGL", SCREENSHOT_PLANE, { "-display", "gtk,gl=on" }, NULL,
+      "on Wayland GTK does not draw the guest's hardware cursor" },
     { GTK, DMABUF, NULL, "a local window that draws the vGPU's dma-bufs",
       "gtk window with OpenGL", SCREENSHOT_WINDOW, { "-display", "gtk,gl=on" } },
     { GTK | SDL, TEXTURE, wayland, "a local window, which brings the vGPU its OpenGL",
@@ -238,14 +245,17 @@ static const DisplayRow rows[] = {
       "spice-app cannot be told which of this host's GPUs to render on" },
     { SPICE_APP, TEXTURE, exports_nothing,
       "textures cannot leave {node} as dma-bufs: the viewer would stay black" },
-    { SPICE_APP, GL, NULL, "QEMU starts the SPICE viewer of this desktop and hands it dma-bufs",
+    { SPICE_APP, DMABUF, NULL,
+      "QEMU starts the SPICE viewer of this desktop and hands it the vGPU's dma-bufs",
+      "SPICE viewer with OpenGL", SCREENSHOT_PLANE, { "-display", "spice-app,gl=on" } },
+    { SPICE_APP, TEXTURE, NULL,
+      "QEMU starts the SPICE viewer of this desktop and hands it dma-bufs",
       "SPICE viewer with OpenGL", SCREENSHOT_NONE, { "-display", "spice-app,gl=on" }, NULL,
       UNREADABLE },
     { SPICE, DMABUF, tcp_without_remote_gl,
       "this QEMU's SPICE passes dma-bufs over a unix socket only" },
     { SPICE, DMABUF, NULL, "SPICE hands the vGPU's dma-bufs to the viewer",
-      "SPICE with OpenGL", SCREENSHOT_NONE, { NO_WINDOW, USER_SPICE_GL }, WATCH_SPICE,
-      UNREADABLE },
+      "SPICE with OpenGL", SCREENSHOT_PLANE, { NO_WINDOW, USER_SPICE_GL }, WATCH_SPICE },
     { SPICE, TEXTURE, exports_textures, "SPICE hands the textures to the viewer as dma-bufs",
       "SPICE with OpenGL", SCREENSHOT_NONE, { NO_WINDOW, USER_SPICE_GL }, WATCH_SPICE,
       UNREADABLE },
@@ -258,9 +268,9 @@ static const DisplayRow rows[] = {
     { SPICE, TEXTURE, NULL, "OpenGL {on-node}, copied back for SPICE",
       "SPICE, drawn off screen", SCREENSHOT_VNC, { HEADLESS, USER_SPICE, PRIVATE_VNC },
       WATCH_SPICE },
-    { NONE | VNC, DMABUF, node_cannot_import,
+    { VNC, DMABUF, node_cannot_import,
       "OpenGL on {node} cannot import a vGPU's dma-bufs (no EGL_EXT_image_dma_buf_import)" },
-    { NONE | VNC, DMABUF, node_is_vgem,
+    { VNC, DMABUF, node_is_vgem,
       "{node} is vgem: QEMU crashes there when it draws a dma-buf of another device" },
     { VNC, GL, at_address, "OpenGL {on-node}, copied back for VNC",
       "VNC at the given address, drawn off screen", SCREENSHOT_VNC,
@@ -268,12 +278,9 @@ static const DisplayRow rows[] = {
     { VNC, GL, NULL, "OpenGL {on-node}, copied back for VNC",
       "VNC on a unix socket, drawn off screen", SCREENSHOT_VNC, { HEADLESS, USER_VNC },
       WATCH_VNC },
-    { NONE, DMABUF, vnc_binds_console, "OpenGL {on-node}; no screen is shown",
-      "no display, drawn off screen", SCREENSHOT_NONE, { HEADLESS }, NULL,
-      "nothing reads the picture: use --display spice or gtk to see it" },
-    { NONE, GL, no_vnc, "OpenGL {on-node}; no screen is shown",
+    { NONE, TEXTURE, no_vnc, "OpenGL {on-node}; no screen is shown",
       "no display, drawn off screen", SCREENSHOT_NONE, { HEADLESS } },
-    { NONE, GL, NULL, "OpenGL {on-node}; no screen is shown",
+    { NONE, TEXTURE, NULL, "OpenGL {on-node}; no screen is shown",
       "no display, drawn off screen", SCREENSHOT_VNC, { HEADLESS, PRIVATE_VNC } },
 };
 /* clang-format on */

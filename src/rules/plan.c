@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/table.h"
 
-const char *const screenshot_words[] = { "none", "screendump", "vnc", "window", NULL };
+const char *const screenshot_words[] = { "none", "screendump", "vnc", "window", "plane", NULL };
 
 static const Field plan_option_fields[] = {
     FIELD_TEXT_(PlanOption, name, "option of QEMU"),

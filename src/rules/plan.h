@@ -21,8 +21,9 @@ typedef enum {
     SCREENSHOT_VNC,        /* GL consoles: "no surface" for screendump, so QEMU's VNC server, whose
                               copy egl-headless fills, on a private socket */
     SCREENSHOT_WINDOW,     /* GL in a local X11 window: read the window */
+    SCREENSHOT_PLANE,      /* a vGPU's own picture, asked of the device beside QEMU */
 } ScreenshotWay;
-extern const char *const screenshot_words[]; /* "none", "screendump", "vnc", "window" */
+extern const char *const screenshot_words[]; /* "none", "screendump", "vnc", "window", "plane" */
 
 /*
  * File descriptors QEMU inherits are named in option values by "@fd:NAME@" until the session knows

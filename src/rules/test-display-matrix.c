@@ -67,6 +67,7 @@ enum {
     DUMP = SCREENSHOT_SCREENDUMP,
     SVNC = SCREENSHOT_VNC,
     WIN = SCREENSHOT_WINDOW,
+    PLANE = SCREENSHOT_PLANE,
     SHOTLESS = SCREENSHOT_NONE
 };
 
@@ -79,9 +80,10 @@ static const Case cases[] = {
     { DISPLAY_NONE, TX, Q10, NS, HW, HEADLESS PRIVATE, NULL, SVNC },
     { DISPLAY_NONE, TX, Q7, NS, ND, NO_DEVICE PRIVATE, NULL, SVNC },
     { DISPLAY_NONE, TX, Q11, NS, ND, NULL, "EGL_EXT_image_dma_buf_import_modifiers", 0 },
-    { DISPLAY_NONE, DB, Q7, NS, ND, NULL, "no DRM render node", 0 },
-    { DISPLAY_NONE, DB, Q7, NS, HW, HEADLESS PRIVATE, NULL, SVNC },
-    { DISPLAY_NONE, DB, Q9, NS, HW, HEADLESS, NULL, SHOTLESS },
+    /* with display=off the device itself is asked for its picture */
+    { DISPLAY_NONE, DB, Q7, NS, ND, "-display none", NULL, PLANE },
+    { DISPLAY_NONE, DB, Q7, NS, HW, "-display none", NULL, PLANE },
+    { DISPLAY_NONE, DB, Q9, NS, NO, "-display none", NULL, PLANE },
     /* gtk */
     { DISPLAY_GTK, D2, Q7, X, NO, "-display gtk,gl=off", NULL, DUMP },
     { DISPLAY_GTK, D2, Q7, NS, NO, NULL, "no screen here", 0 },
@@ -91,7 +93,7 @@ static const Case cases[] = {
     { DISPLAY_GTK, TX, Q11, WL, HW, "-display gtk,gl=on", NULL, SHOTLESS },
     { DISPLAY_GTK, DB, Q7, X, HW, "-display gtk,gl=on", NULL, WIN },
     { DISPLAY_GTK, DB, Q11, X, HW, "-display gtk,gl=on", NULL, WIN },
-    { DISPLAY_GTK, DB, Q11, WL, HW, "-display gtk,gl=on", NULL, SHOTLESS },
+    { DISPLAY_GTK, DB, Q11, WL, HW, "-display gtk,gl=on", NULL, PLANE },
     { DISPLAY_GTK, DB, Q7, FX, HW, NULL, "localhost:10.0 is forwarded", 0 },
     { DISPLAY_GTK, DB, Q7, X, NO, NULL, "cannot import", 0 }, /* Xvfb: no DRI3 */
     /* sdl: no dpy_gl_scanout_dmabuf anywhere */
@@ -127,13 +129,13 @@ static const Case cases[] = {
       "-display egl-headless,rendernode=/dev/dri/card0 " UNIX_SPICE PRIVATE, NULL, SVNC },
     { DISPLAY_SPICE, TX, Q7, NS, ND, NO_DEVICE " " UNIX_SPICE PRIVATE, NULL, SVNC },
     { DISPLAY_SPICE, DB, Q7, NS, ND, NULL, "no DRM render node", 0 },
-    { DISPLAY_SPICE, DB, Q7, NS, HW, SPICE_GL, NULL, SHOTLESS },
-    { DISPLAY_SPICE, DB, Q11, NS, HW, SPICE_GL, NULL, SHOTLESS },
+    { DISPLAY_SPICE, DB, Q7, NS, HW, SPICE_GL, NULL, PLANE },
+    { DISPLAY_SPICE, DB, Q11, NS, HW, SPICE_GL, NULL, PLANE },
     { DISPLAY_SPICE, DB, Q10, NS, NO, NULL, "no DRM render node", 0 },
     /* spice-app */
     { DISPLAY_SPICE_APP, D2, Q7, X, NO, "-display spice-app", NULL, DUMP },
     { DISPLAY_SPICE_APP, D2, Q7, NS, HW, NULL, "no screen here", 0 },
-    { DISPLAY_SPICE_APP, DB, Q10, X, HW, "-display spice-app,gl=on", NULL, SHOTLESS },
+    { DISPLAY_SPICE_APP, DB, Q10, X, HW, "-display spice-app,gl=on", NULL, PLANE },
     { DISPLAY_SPICE_APP, TX, Q7, X, NO, NULL, "no DRM render node", 0 },
     { DISPLAY_SPICE_APP, TX, Q7, X, ND, NULL, "cannot be told to render on /dev/null", 0 },
     { DISPLAY_SPICE_APP, TX, Q7, X, VGEM, NULL, "the viewer would stay black", 0 },
@@ -148,7 +150,8 @@ static const Case cases[] = {
     { DISPLAY_AUTO, TX, Q10, NS, ND, NO_DEVICE PRIVATE, NULL, SVNC },
     { DISPLAY_AUTO, TX, Q7, X, ND, "-display gtk,gl=on", NULL, WIN },
     { DISPLAY_AUTO, DB, Q7, NS, HW, HEADLESS PRIVATE, NULL, SVNC },
-    { DISPLAY_AUTO, DB, Q10, NS, HW, SPICE_GL, NULL, SHOTLESS },
+    { DISPLAY_AUTO, DB, Q10, NS, HW, SPICE_GL, NULL, PLANE },
+    { DISPLAY_AUTO, DB, Q7, NS, NO, "-display none", NULL, PLANE },
     { DISPLAY_AUTO, DB, Q10, X, TWO, "-display gtk,gl=on", NULL, WIN },
 };
 
@@ -273,7 +276,8 @@ static void nothing_deadly(const Sample *sample, int display, int console,
         g_assert_cmpstr(options, ==, "");
         return;
     }
-    g_assert_true(gl == (console == CONSOLE_TEXTURE || console == CONSOLE_DMABUF));
+    gboolean unseen = console == CONSOLE_DMABUF && answer->display == DISPLAY_NONE;
+    g_assert_true(gl == (console == CONSOLE_TEXTURE || (console == CONSOLE_DMABUF && !unseen)));
     g_assert_false(vnc && strstr(options, "gl=on") != NULL); /* dark */
     g_assert_false(vnc && console == CONSOLE_DMABUF && sample->qemu->vnc_binds_console);
     g_assert_false(strstr(options, "sdl") != NULL && console == CONSOLE_DMABUF);
@@ -289,6 +293,8 @@ static void nothing_deadly(const Sample *sample, int display, int console,
         g_assert_nonnull(strstr(options, "-vnc unix:@run@/vnc.sock"));
     if (answer->screenshot == SCREENSHOT_SCREENDUMP)
         g_assert_false(gl);
+    if (answer->screenshot == SCREENSHOT_PLANE)
+        g_assert_cmpint(console, ==, CONSOLE_DMABUF);
 }
 
 static void test_nothing_deadly(void)

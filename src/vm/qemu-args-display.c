@@ -40,17 +40,27 @@ static gboolean plan_virtio(Plan *plan, const PlanRequest *request, GError **err
     return TRUE;
 }
 
+/* A console that nobody shows: QEMU would want OpenGL for it (hw/vfio/display.c:
+ * vfio_display_dmabuf_init), and the vGPU's picture can be had without. */
+static gboolean is_shown(const VgpuDevice *vgpu, const DisplayAnswer *answer)
+{
+    if (vgpu->console == CONSOLE_DMABUF && answer->display == DISPLAY_NONE)
+        return FALSE;
+    return vgpu->console != CONSOLE_NONE;
+}
+
 /*
  * display=on makes a missing picture an error at start instead of a black window; ramfb, only known
  * to the -nohotplug variant, shows the firmware until the guest's driver takes over. The OpRegion
  * is Intel's table of outputs, without which its guest driver finds none; named because QEMU's
  * default changed (off up to 10.1).
  */
-static gboolean plan_vfio(Plan *plan, const PlanRequest *request, GError **error)
+static gboolean plan_vfio(Plan *plan, const PlanRequest *request, const DisplayAnswer *answer,
+                          GError **error)
 {
     const VgpuDevice *vgpu = request->vgpu;
     const QemuFacts *qemu = request->facts->qemu;
-    gboolean shows = vgpu->console != CONSOLE_NONE;
+    gboolean shows = is_shown(vgpu, answer);
     if (!qemu_has(qemu->devices, "vfio-pci"))
         return plan_refuse(error, "%s has no device vfio-pci, which vGPU %s needs", qemu->binary,
                            vgpu->type);
@@ -63,13 +73,14 @@ static gboolean plan_vfio(Plan *plan, const PlanRequest *request, GError **error
                            ramfb ? ",ramfb=on" : "");
     if (qemu->vfio_opregion && g_str_has_prefix(vgpu->type, "i915-GVTg"))
         g_string_append(value, ",x-igd-opregion=on");
-    if (vgpu->console == CONSOLE_DMABUF) /* only this kind has an EDID */
+    if (vgpu->console == CONSOLE_DMABUF && shows) /* only this kind has an EDID */
         append_mode(value, vgpu);
     plan_add(plan, "-device", value->str, vgpu->reason);
     return TRUE;
 }
 
-gboolean qemu_plan_vgpu(Plan *plan, const PlanRequest *request, GError **error)
+gboolean qemu_plan_vgpu(Plan *plan, const PlanRequest *request, const DisplayAnswer *answer,
+                        GError **error)
 {
     const VgpuDevice *vgpu = request->vgpu;
     plan_add(plan, "-vga", "none", "no other graphics card beside the vGPU");
@@ -81,7 +92,7 @@ gboolean qemu_plan_vgpu(Plan *plan, const PlanRequest *request, GError **error)
         g_strdup_printf("%s %s%s%s", vgpu->provider, vgpu->type, vgpu->parent != NULL ? " on " : "",
                         vgpu->parent != NULL ? vgpu->parent : "");
     plan->vgpu_reason = g_strdup(vgpu->reason);
-    return vgpu->sysfs != NULL ? plan_vfio(plan, request, error)
+    return vgpu->sysfs != NULL ? plan_vfio(plan, request, answer, error)
                                : plan_virtio(plan, request, error);
 }
 

@@ -12,7 +12,8 @@ gboolean qemu_plan_disks(Plan *plan, const PlanRequest *request, GError **error)
 gboolean qemu_plan_network(Plan *plan, const PlanRequest *request, GError **error);
 
 /* The vGPU's -device, the display, pointer and USB channels. @answer is the matrix's, and works. */
-gboolean qemu_plan_vgpu(Plan *plan, const PlanRequest *request, GError **error);
+gboolean qemu_plan_vgpu(Plan *plan, const PlanRequest *request, const DisplayAnswer *answer,
+                        GError **error);
 void qemu_plan_display(Plan *plan, const PlanRequest *request, const DisplayAnswer *answer);
 void qemu_plan_usb(Plan *plan, const PlanRequest *request);
 

@@ -259,7 +259,7 @@ static gboolean plan_devices(Plan *plan, const PlanRequest *request, const Displ
                              GError **error)
 {
     if (!qemu_plan_disks(plan, request, error) || !qemu_plan_network(plan, request, error) ||
-        !qemu_plan_vgpu(plan, request, error))
+        !qemu_plan_vgpu(plan, request, answer, error))
         return FALSE;
     qemu_plan_display(plan, request, answer);
     qemu_plan_usb(plan, request);
