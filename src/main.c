@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* vgpuctl: global options, then one row of the command table. */
+/* vgpuctl: global options, then one row of the command table. Under another name: mdevctl. */
 #include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
@@ -10,6 +10,7 @@
 #include "base/table.h"
 #include "cmd/cmd.h"
 #include "config.h"
+#include "mdevctl/main.h"
 
 /*
  * One line, red on a terminal: "vgpuctl: what, why, way out". Names in it come from anywhere: what
@@ -156,6 +157,9 @@ int main(int argc, char **argv)
     /* Our words are English, and so are strerror()'s and GLib's among them; numbers have a point.
      */
     setlocale(LC_CTYPE, "");
+    if (mdevctl_is_name(argv[0]))
+        return mdevctl_main(argv);
+
     g_autoptr(GError) error = NULL;
     int status = run(argv + (argc > 0), &error);
     if (error != NULL)

@@ -9,6 +9,9 @@
 #include "base/root.h"
 #include "mdevctl/options.h"
 
+/* Calls the one of these that @request names. */
+int mdevctl_run(const Root *root, const MdevctlRequest *request);
+
 int mdevctl_define(const Root *root, const MdevctlRequest *request);
 int mdevctl_undefine(const Root *root, const MdevctlRequest *request);
 int mdevctl_modify(const Root *root, const MdevctlRequest *request);
