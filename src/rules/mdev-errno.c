@@ -54,8 +54,7 @@ static const Row rows[] = {
     { MDEV_ACTION_REMOVE, EAGAIN, NULL, "another program is removing it at this moment", NULL },
     { MDEV_ACTION_REMOVE, EBUSY, NULL, "it is in use; end its VM first (vgpuctl ps)",
       "it is held open by {why}; end that first" },
-    { MDEV_ACTION_REMOVE, EIO, NULL,
-      "the driver ({driver}) fails; the kernel log (dmesg) may say why", NULL },
+    { MDEV_ACTION_REMOVE, EIO, NULL, "its driver fails; the kernel log (dmesg) may say why", NULL },
     { MDEV_ACTION_REMOVE, EACCES, NULL, "only root may remove one; use sudo", NULL },
 
     { MDEV_ACTION_OPEN, ESRCH, NULL,

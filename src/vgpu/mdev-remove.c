@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "rules/mdev-errno.h"
 #include "vgpu/holder.h"
 #include "vgpu/mdev-sysfs.h"
 
@@ -95,24 +96,14 @@ static gboolean set_held_error(const char *uuid, const char *holders, const char
                      what_then);
 }
 
-static gboolean set_remove_error(const char *uuid, int failure, GError **error)
+static gboolean set_remove_error(const char *uuid, int number, GError **error)
 {
-    switch (failure) {
-    case ENOENT: /* of open(2): gone before; of write(2): another one removes it now */
-    case ENODEV:
-        return error_set(error, VGPUCTL_ERROR_NOT_FOUND, "Removing vGPU %s: it is gone already",
-                         uuid);
-    case EAGAIN:
-        return error_set(error, VGPUCTL_ERROR_BUSY,
-                         "Removing vGPU %s: somebody else removes it at this moment", uuid);
-    case EACCES:
-    case EPERM:
-        return error_set(error, VGPUCTL_ERROR_ACCESS,
-                         "Removing vGPU %s: %s; only root may remove one", uuid,
-                         g_strerror(failure));
-    default:
-        return error_set_errno(error, failure, "Removing vGPU %s", uuid);
-    }
+    const MdevFailure failure = {
+        .action = MDEV_ACTION_REMOVE,
+        .number = number,
+        .uuid = uuid,
+    };
+    return mdev_errno_set(error, &failure);
 }
 
 gboolean mdev_remove(const Root *root, const char *uuid, guint limit_ms, int *ret_errno,

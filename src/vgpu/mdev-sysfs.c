@@ -8,6 +8,8 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "rules/capacity.h"
+#include "rules/mdev-errno.h"
 
 /* A name that cannot lead out of the directory it is looked up in. */
 static gboolean is_entry_name(const char *name)
@@ -36,42 +38,51 @@ static char *types_directory(const Root *root, const char *parent)
     return NULL;
 }
 
-/* drivers/vfio/mdev/mdev_sysfs.c, mdev_core.c and what the parents' drivers answer. */
-static gboolean set_create_error(const Root *root, const char *parent, const char *type,
-                                 const char *uuid, int failure, GError **error)
+/* Driver of the parent @types is of, or the class of one without a driver. Owned, or NULL. */
+static char *driver_of(const Root *root, const char *types)
 {
-    g_autofree char *other_parent = NULL;
-    switch (failure) {
-    case EEXIST:
-        if (mdev_find(root, uuid, &other_parent, NULL))
-            return error_set(error, VGPUCTL_ERROR_EXISTS,
-                             "Making vGPU %s on %s: %s has one of this UUID; choose another UUID",
-                             uuid, parent, other_parent);
-        return error_set(error, VGPUCTL_ERROR_EXISTS,
-                         "Making vGPU %s on %s: the UUID is in use; choose another one", uuid,
-                         parent);
-    case ENOSPC:
-    case EUSERS:
-        return error_set(error, VGPUCTL_ERROR_BUSY,
-                         "Making vGPU %s: no %s is left on %s (%s); stop one, or see what is left "
-                         "with vgpuctl types",
-                         uuid, type, parent, g_strerror(failure));
-    case ENODEV:
-        return error_set(error, VGPUCTL_ERROR_NOT_FOUND,
-                         "Making vGPU %s: the driver of %s is going away", uuid, parent);
-    case EINVAL:
-        return error_set(error, VGPUCTL_ERROR_INVALID,
-                         "Making vGPU %s on %s: the kernel refuses it (%s); is it a UUID?", uuid,
-                         parent, g_strerror(failure));
-    case EACCES:
-    case EPERM:
-        return error_set(error, VGPUCTL_ERROR_ACCESS,
-                         "Making vGPU %s on %s: %s; only root may make one", uuid, parent,
-                         g_strerror(failure));
-    default:
-        return error_set_errno(error, failure, "Making vGPU %s of type %s on %s", uuid, type,
-                               parent);
+    static const char *const links[] = { "driver", "subsystem" };
+    g_autofree char *parent = g_path_get_dirname(types);
+    char *name = NULL;
+    for (gsize i = 0; name == NULL && i < G_N_ELEMENTS(links); i++) {
+        g_autofree char *path = g_build_filename(parent, links[i], NULL);
+        name = root_link_name(root, path);
     }
+    return name;
+}
+
+/* What the errno alone does not say: who has the UUID, what is used up. Owned, or NULL. */
+static char *why_refused(const Root *root, const char *parent, const char *type, const char *uuid,
+                         int failure)
+{
+    if (failure == EEXIST) {
+        g_autofree char *other_parent = NULL;
+        return mdev_find(root, uuid, &other_parent, NULL)
+                   ? g_strdup_printf("a vGPU of %s", other_parent)
+                   : NULL;
+    }
+    if (failure != ENOSPC)
+        return NULL;
+    const FactsRequest request = { .parts = FACTS_PCI | FACTS_MDEV };
+    g_autoptr(HostFacts) facts = host_facts_read(root, NULL, &request, NULL);
+    return facts != NULL ? capacity_why_none(facts, parent, type) : NULL;
+}
+
+static gboolean set_create_error(const Root *root, const char *types, const char *parent,
+                                 const char *type, const char *uuid, int number, GError **error)
+{
+    g_autofree char *driver = driver_of(root, types);
+    g_autofree char *why = why_refused(root, parent, type, uuid, number);
+    const MdevFailure failure = {
+        .action = MDEV_ACTION_CREATE,
+        .number = number,
+        .driver = driver,
+        .uuid = uuid,
+        .parent = parent,
+        .type = type,
+        .why = why,
+    };
+    return mdev_errno_set(error, &failure);
 }
 
 /* 0 or the errno. sysfs takes the text of one write(2) as the whole value. */
@@ -104,7 +115,7 @@ gboolean mdev_create(const Root *root, const char *parent, const char *type, con
         return TRUE;
     if (ret_errno != NULL)
         *ret_errno = failure;
-    return set_create_error(root, parent, type, uuid, failure, error);
+    return set_create_error(root, types, parent, type, uuid, failure, error);
 }
 
 /* Where the kernel links a device by its UUID, which it writes in lower case. Owned, or NULL. */
