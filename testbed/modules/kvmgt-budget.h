@@ -22,14 +22,15 @@
 struct vgpu_config {
     const char *suffix;
     unsigned int low_mb, high_mb, fences, weight;
-    const char *resolution;
+    unsigned int width, height; /* of the display, pixels */
+    unsigned int vram_size;     /* bytes: three pictures of that size, and a power of two */
 };
 
 static const struct vgpu_config vgpu_configs[VGPU_TYPES] = {
-    { "8", 64, 384, 4, 2, "1024x768" },
-    { "4", 128, 512, 4, 4, "1920x1200" },
-    { "2", 256, 1024, 4, 8, "1920x1200" },
-    { "1", 512, 2048, 4, 16, "1920x1200" },
+    { "8", 64, 384, 4, 2, 1024, 768, SZ_16M },
+    { "4", 128, 512, 4, 4, 1920, 1200, SZ_32M },
+    { "2", 256, 1024, 4, 8, 1920, 1200, SZ_64M },
+    { "1", 512, 2048, 4, 16, 1920, 1200, SZ_128M },
 };
 
 #define HOST_LOW ((u64)128 << 20)

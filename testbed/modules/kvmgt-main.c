@@ -2,8 +2,8 @@
 /*
  * Looks like kvmgt of Linux 6.1 (drivers/gpu/drm/i915/gvt) to who reads sysfs and opens a vGPU: the
  * types of the GPU at 0000:00:02.0 with their names, descriptions and counts, what creating and
- * removing one answers, and the conditions of opening one. A vGPU has its configuration space and
- * nothing else.
+ * removing one answers, and the conditions of opening one. Here are the module, the types and the
+ * life of a vGPU; kvmgt.h says what it is to a VM.
  *
  * Other than the real one: `remove` of a vGPU in use waits for its user (the real one warns, too),
  * and all host memory that its graphics would take is not taken.
@@ -18,9 +18,7 @@
 #include <linux/vfio.h>
 
 #include "i915.h"
-#include "kvmgt-budget.h"
-
-#define CONFIG_SIZE 256
+#include "kvmgt.h"
 
 static int inject_create_errno;
 module_param(inject_create_errno, int, 0644);
@@ -30,15 +28,6 @@ MODULE_PARM_DESC(inject_create_errno,
 static int inject_remove_errno;
 module_param(inject_remove_errno, int, 0644);
 MODULE_PARM_DESC(inject_remove_errno, "Writing to `remove` of any mdev fails with this errno");
-
-struct vgpu {
-    struct vfio_device vfio;
-    const struct vgpu_config *config_of_type;
-    struct list_head link;
-    int id; /* from 1, as in intel_vgpu/vgpu_id */
-    bool attached;
-    u8 config[CONFIG_SIZE];
-};
 
 struct vgpu_type {
     struct mdev_type type;
@@ -57,11 +46,6 @@ static struct mdev_type *mdev_types[VGPU_TYPES];
 static struct mdev_parent parent;
 static bool has_parent;
 
-static struct vgpu *to_vgpu(struct vfio_device *vfio)
-{
-    return container_of(vfio, struct vgpu, vfio);
-}
-
 /* --- the life of one --- */
 
 static int vgpu_init(struct vfio_device *vfio)
@@ -71,7 +55,7 @@ static int vgpu_init(struct vfio_device *vfio)
     struct vgpu_type *type = container_of(mdev->type, struct vgpu_type, type);
     int status;
 
-    vgpu->config_of_type = type->config;
+    vgpu->type = type->config;
     vgpu->id = ida_alloc_range(&ids, 1, VGPU_MOST_IDS, GFP_KERNEL);
     if (vgpu->id < 0)
         return vgpu->id;
@@ -85,8 +69,8 @@ static int vgpu_init(struct vfio_device *vfio)
         pr_err("failed to create intel vgpu: %d\n", status);
         return status;
     }
-    pci_read_config_dword(gpu, PCI_VENDOR_ID, (u32 *)vgpu->config);
-    pci_read_config_dword(gpu, PCI_CLASS_REVISION, (u32 *)(vgpu->config + PCI_CLASS_REVISION));
+    mutex_init(&vgpu->lock);
+    edid_init(&vgpu->edid, type->config->width, type->config->height);
     return 0;
 }
 
@@ -96,7 +80,7 @@ static void vgpu_release(struct vfio_device *vfio)
 
     mutex_lock(&lock);
     list_del(&vgpu->link);
-    budget_give_back(&budget, vgpu->config_of_type);
+    budget_give_back(&budget, vgpu->type);
     mutex_unlock(&lock);
     ida_free(&ids, vgpu->id);
     vfio_free_device(vfio);
@@ -107,123 +91,64 @@ static bool vm_has_one(struct kvm *kvm)
 {
     struct vgpu *other;
 
-    list_for_each_entry(other, &vgpus,
-                        link) if (other->attached && other->vfio.kvm == kvm) return true;
+    list_for_each_entry (other, &vgpus, link)
+        if (other->attached && other->vfio.kvm == kvm)
+            return true;
     return false;
 }
 
+/* -EEXIST as the real one. */
+static int attach(struct vgpu *vgpu)
+{
+    int status = 0;
+
+    mutex_lock(&lock);
+    if (vgpu->attached || vm_has_one(vgpu->vfio.kvm))
+        status = -EEXIST;
+    else
+        vgpu->attached = true;
+    mutex_unlock(&lock);
+    return status;
+}
+
+static void detach(struct vgpu *vgpu)
+{
+    mutex_lock(&lock);
+    vgpu->attached = false;
+    mutex_unlock(&lock);
+}
+
+/* VFIO calls it for the first descriptor of a vGPU, and vgpu_close() for the last one. */
 static int vgpu_open(struct vfio_device *vfio)
 {
     struct vgpu *vgpu = to_vgpu(vfio);
-    int status = 0;
+    int status;
 
     if (!vfio->kvm || vfio->kvm->mm != current->mm) {
         pr_err("vgpu %d: KVM is required to use Intel vGPU\n", vgpu->id);
         return -ESRCH;
     }
-    mutex_lock(&lock);
-    if (vgpu->attached || vm_has_one(vfio->kvm))
-        status = -EEXIST;
-    else
-        vgpu->attached = true;
-    mutex_unlock(&lock);
-    if (!status)
-        kvm_get_kvm(vfio->kvm);
-    return status;
+    status = attach(vgpu);
+    if (status)
+        return status;
+    vgpu->vram = vram_new(vgpu->type->vram_size);
+    if (!vgpu->vram) {
+        detach(vgpu);
+        return -ENOMEM;
+    }
+    vgpu_reset(vgpu);
+    kvm_get_kvm(vfio->kvm);
+    return 0;
 }
 
 static void vgpu_close(struct vfio_device *vfio)
 {
     struct vgpu *vgpu = to_vgpu(vfio);
 
-    mutex_lock(&lock);
-    vgpu->attached = false;
-    mutex_unlock(&lock);
+    planes_forget(&vgpu->planes);
+    vram_put(vgpu->vram);
+    detach(vgpu);
     kvm_put_kvm(vfio->kvm);
-}
-
-/* --- what its user can do with it --- */
-
-#define CONFIG_REGION ((loff_t)VFIO_PCI_CONFIG_REGION_INDEX << 40)
-
-static ssize_t vgpu_read(struct vfio_device *vfio, char __user *buffer, size_t count, loff_t *at)
-{
-    loff_t offset = *at - CONFIG_REGION;
-    ssize_t length =
-        simple_read_from_buffer(buffer, count, &offset, to_vgpu(vfio)->config, CONFIG_SIZE);
-
-    *at = offset + CONFIG_REGION;
-    return length;
-}
-
-static ssize_t vgpu_write(struct vfio_device *vfio, const char __user *buffer, size_t count,
-                          loff_t *at)
-{
-    loff_t offset = *at - CONFIG_REGION;
-
-    if (offset < 0 || offset > CONFIG_SIZE || count > CONFIG_SIZE - offset)
-        return -EINVAL;
-    *at += count; /* nothing in it does anything */
-    return count;
-}
-
-static long get_device_info(void __user *argument)
-{
-    struct vfio_device_info info = {
-        .argsz = sizeof(info),
-        .flags = VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET,
-        .num_regions = VFIO_PCI_NUM_REGIONS,
-        .num_irqs = VFIO_PCI_NUM_IRQS,
-    };
-
-    return copy_to_user(argument, &info, offsetofend(struct vfio_device_info, num_irqs)) ? -EFAULT
-                                                                                         : 0;
-}
-
-static long get_region_info(void __user *argument)
-{
-    struct vfio_region_info info;
-
-    if (copy_from_user(&info, argument, sizeof(info)))
-        return -EFAULT;
-    if (info.argsz < sizeof(info) || info.index >= VFIO_PCI_NUM_REGIONS)
-        return -EINVAL;
-    info.offset = (u64)info.index << 40;
-    info.size = 0;
-    info.flags = 0;
-    if (info.index == VFIO_PCI_CONFIG_REGION_INDEX) {
-        info.size = CONFIG_SIZE;
-        info.flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
-    }
-    return copy_to_user(argument, &info, sizeof(info)) ? -EFAULT : 0;
-}
-
-static long get_irq_info(void __user *argument)
-{
-    struct vfio_irq_info info;
-
-    if (copy_from_user(&info, argument, sizeof(info)))
-        return -EFAULT;
-    if (info.argsz < sizeof(info) || info.index >= VFIO_PCI_NUM_IRQS)
-        return -EINVAL;
-    info.flags = 0;
-    info.count = 0;
-    return copy_to_user(argument, &info, sizeof(info)) ? -EFAULT : 0;
-}
-
-static long vgpu_ioctl(struct vfio_device *vfio, unsigned int command, unsigned long argument)
-{
-    switch (command) {
-    case VFIO_DEVICE_GET_INFO:
-        return get_device_info((void __user *)argument);
-    case VFIO_DEVICE_GET_REGION_INFO:
-        return get_region_info((void __user *)argument);
-    case VFIO_DEVICE_GET_IRQ_INFO:
-        return get_irq_info((void __user *)argument);
-    case VFIO_DEVICE_RESET:
-        return 0;
-    }
-    return -ENOTTY;
 }
 
 static const struct vfio_device_ops vgpu_ops = {
@@ -234,6 +159,7 @@ static const struct vfio_device_ops vgpu_ops = {
     .close_device = vgpu_close,
     .read = vgpu_read,
     .write = vgpu_write,
+    .mmap = vgpu_mmap,
     .ioctl = vgpu_ioctl,
 };
 
@@ -279,8 +205,9 @@ static ssize_t show_description(struct mdev_type *mdev_type, char *text)
     const struct vgpu_config *config = container_of(mdev_type, struct vgpu_type, type)->config;
 
     return sprintf(
-        text, "low_gm_size: %uMB\nhigh_gm_size: %uMB\nfence: %u\nresolution: %s\nweight: %u\n",
-        config->low_mb, config->high_mb, config->fences, config->resolution, config->weight);
+        text, "low_gm_size: %uMB\nhigh_gm_size: %uMB\nfence: %u\nresolution: %ux%u\nweight: %u\n",
+        config->low_mb, config->high_mb, config->fences, config->width, config->height,
+        config->weight);
 }
 
 static ssize_t vgpu_id_show(struct device *device, struct device_attribute *attribute, char *text)
