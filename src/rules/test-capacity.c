@@ -3,8 +3,9 @@
 
 #include "base/json.h"
 #include "tests/lib/fake-root.h"
+#include "tests/lib/sample-gvt.h"
 
-#define GPU "0000:00:02.0"
+#define GPU SAMPLE_GVT_GPU
 #define TYPES "/sys/devices/pci0000:00/" GPU "/mdev_supported_types/"
 
 static HostFacts *read_facts(const Root *root)
@@ -86,65 +87,29 @@ static void test_inferred(void)
     g_assert_true(capacity_find(parent, "i915-GVTg_V5_4")->estimate);
 }
 
-/* A GPU with GVT-g, as facts that a test makes up. */
-static HostFacts *made_up(guint aperture_mb, int gmch, const int available[GVT_SIZES])
-{
-    HostFacts *facts = record_new(&host_facts_type);
-    Gpu *gpu = record_new(&gpu_type);
-    PciRegion *aperture = record_new(&pci_region_type);
-    MdevParent *parent = record_new(&mdev_parent_type);
-    aperture->index = 2;
-    aperture->size_bytes = (guint64)aperture_mb << 20;
-    gpu->regions = g_ptr_array_new();
-    g_ptr_array_add(gpu->regions, aperture);
-    gpu->bdf = g_strdup(GPU);
-    gpu->vendor_id = 0x8086;
-    gpu->device_id = 0x3e98;
-    gpu->gmch_control = gmch;
-    facts->gpus = g_ptr_array_new();
-    g_ptr_array_add(facts->gpus, gpu);
-    parent->name = g_strdup(GPU);
-    parent->driver = g_strdup("i915");
-    parent->types = g_ptr_array_new();
-    for (gsize i = 0; i < GVT_SIZES && available[i] >= 0; i++) {
-        MdevType *type = record_new(&mdev_type_type);
-        type->id = gvt_type_id("Coffee Lake", &gvt_sizes[i]);
-        type->available = available[i];
-        g_ptr_array_add(parent->types, type);
-    }
-    facts->mdev = record_new(&mdev_facts_type);
-    facts->mdev->parents = g_ptr_array_new();
-    g_ptr_array_add(facts->mdev->parents, parent);
-    return facts;
-}
-
 static const char *why_at(guint aperture_mb, int gmch, int shown, gsize size)
 {
     static char *why;
     const int available[GVT_SIZES] = { shown, shown, shown, shown };
-    g_autoptr(HostFacts) facts = made_up(aperture_mb, gmch, available);
+    g_autoptr(HostFacts) facts = sample_gvt(aperture_mb, gmch, available);
     g_autofree char *type = gvt_type_id("Coffee Lake", &gvt_sizes[size]);
     g_free(why);
     return why = capacity_why_none(facts, GPU, type);
 }
 
-#define GTT_8 0x1c1
-#define GTT_4 0x181
-#define GTT_2 0x141
-
 /* A count that has overflowed is not one of vGPUs that can be made. */
 static void test_overflow(void)
 {
-    g_assert_cmpstr(why_at(4096, GTT_8, 7, 0), ==,
+    g_assert_cmpstr(why_at(4096, SAMPLE_GTT_8, 7, 0), ==,
                     "a GTT of 8 MB maps 4096 MB of graphics memory; behind the aperture of 4096 MB "
                     "that is 0 MB for vGPUs, and one takes 384 MB (the driver's count has "
                     "overflowed: none can be made); set " ADVICE);
-    g_assert_cmpstr(why_at(1024, GTT_2, 3, 2), ==,
+    g_assert_cmpstr(why_at(1024, SAMPLE_GTT_2, 3, 2), ==,
                     "a GTT of 2 MB maps 1024 MB of graphics memory; behind the aperture of 1024 MB "
                     "that is 0 MB for vGPUs, and one takes 1024 MB (the driver's count has "
                     "overflowed: none can be made); set " ADVICE);
     const int shown[GVT_SIZES] = { 7, 7, 3, 1 };
-    g_autoptr(HostFacts) facts = made_up(2048, GTT_4, shown);
+    g_autoptr(HostFacts) facts = sample_gvt(2048, SAMPLE_GTT_4, shown);
     g_autoptr(GPtrArray) rows = capacity_of(facts);
     const CapacityType *row = capacity_find(rows->pdata[0], "i915-GVTg_V5_8");
     g_assert_cmpint(row->available, ==, 7);
@@ -154,39 +119,27 @@ static void test_overflow(void)
 
 static void test_hidden(void)
 {
-    g_assert_cmpstr(why_at(2048, GTT_8, 0, 3), ==,
+    g_assert_cmpstr(why_at(2048, SAMPLE_GTT_8, 0, 3), ==,
                     "a GTT of 8 MB maps 4096 MB of graphics memory; behind the aperture of 2048 MB "
                     "that is 1664 MB for vGPUs, and one takes 2048 MB; set " ADVICE);
-    g_assert_cmpstr(why_at(1024, GTT_4, 0, 2), ==,
+    g_assert_cmpstr(why_at(1024, SAMPLE_GTT_4, 0, 2), ==,
                     "a GTT of 4 MB maps 2048 MB of graphics memory; behind the aperture of 1024 MB "
                     "that is 640 MB for vGPUs, and one takes 1024 MB; set " ADVICE);
-}
-
-static void add_live(HostFacts *facts, guint count, const char *type)
-{
-    if (facts->mdev->devices == NULL)
-        facts->mdev->devices = g_ptr_array_new();
-    for (guint i = 0; i < count; i++) {
-        MdevDevice *device = record_new(&mdev_device_type);
-        device->parent = g_strdup(GPU);
-        device->type = g_strdup(type);
-        g_ptr_array_add(facts->mdev->devices, device);
-    }
 }
 
 /* At the best setting there is no better one to tell of. */
 static void test_fences(void)
 {
     const int shown[GVT_SIZES] = { 0, 0, 0, 0 };
-    g_autoptr(HostFacts) facts = made_up(1024, GTT_8, shown);
-    add_live(facts, 7, "i915-GVTg_V5_8");
+    g_autoptr(HostFacts) facts = sample_gvt(1024, SAMPLE_GTT_8, shown);
+    sample_gvt_add(facts, 7, "i915-GVTg_V5_8");
     g_autoptr(GPtrArray) rows = capacity_of(facts);
     check_row(rows->pdata[0], "i915-GVTg_V5_8", 0, 0, 7, 7,
               "a GPU has 7 vGPUs at most (28 fences, 4 for each), and 7 live; remove a vGPU");
     g_assert_cmpstr(capacity_find(rows->pdata[0], "i915-GVTg_V5_8")->limit, ==, "fences");
 
-    g_autoptr(HostFacts) large = made_up(1024, GTT_8, shown);
-    add_live(large, 2, "i915-GVTg_V5_2");
+    g_autoptr(HostFacts) large = sample_gvt(1024, SAMPLE_GTT_8, shown);
+    sample_gvt_add(large, 2, "i915-GVTg_V5_2");
     g_autofree char *why = capacity_why_none(large, GPU, "i915-GVTg_V5_2");
     g_assert_cmpstr(why, ==,
                     "of 2688 MB hidden graphics memory for vGPUs 2048 MB are taken, and one takes "
@@ -196,7 +149,7 @@ static void test_fences(void)
 /* The driver has fewer than the arithmetic: it knows more than we. */
 static void test_driver_says_none(void)
 {
-    g_assert_cmpstr(why_at(256, GTT_8, 0, 0), ==,
+    g_assert_cmpstr(why_at(256, SAMPLE_GTT_8, 0, 0), ==,
                     "the driver offers none, though no device of it lives; its messages in the "
                     "kernel log (dmesg) may say why");
 }
