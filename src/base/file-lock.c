@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 
 #define LONGEST_NAP_US 20000
@@ -33,11 +35,13 @@ gboolean file_lock_try(int fd, FileLockKind kind)
     return FALSE;
 }
 
-gboolean file_lock_wait(int fd, FileLockKind kind, gint64 deadline_us)
+/* Calls @try again and again, as the kernel has no lock call with a time limit, and a signal's
+ * handler is not ours to set. */
+static gboolean wait_for(gboolean (*try)(int fd, FileLockKind kind), int fd, FileLockKind kind,
+                         gint64 deadline_us)
 {
-    /* the kernel has no lock call with a time limit, and a signal's handler is not ours to set */
     for (gulong nap_us = 500;; nap_us = MIN(nap_us * 2, LONGEST_NAP_US)) {
-        if (file_lock_try(fd, kind))
+        if (try(fd, kind))
             return TRUE;
         if (errno != EAGAIN && errno != EINTR)
             return FALSE;
@@ -47,6 +51,25 @@ gboolean file_lock_wait(int fd, FileLockKind kind, gint64 deadline_us)
         }
         g_usleep(nap_us);
     }
+}
+
+gboolean file_lock_wait(int fd, FileLockKind kind, gint64 deadline_us)
+{
+    return wait_for(file_lock_try, fd, kind, deadline_us);
+}
+
+static gboolean try_flock(int fd, FileLockKind kind)
+{
+    return flock(fd, (kind == FILE_LOCK_EXCLUSIVE ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0;
+}
+
+int file_lock_directory(const char *path, gint64 deadline_us, GError **error)
+{
+    autofd int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0 && wait_for(try_flock, fd, FILE_LOCK_EXCLUSIVE, deadline_us))
+        return steal_fd(&fd);
+    error_set_errno(error, errno, "Locking directory %s", path);
+    return -1;
 }
 
 gboolean file_lock_is_held(int fd)

@@ -30,3 +30,10 @@ gboolean file_lock_is_held(int fd);
 /* Whether no lock of anybody else is on the file, a shared one included; takes none. @fd may be
  * open for reading alone. */
 gboolean file_lock_is_free(int fd);
+
+/*
+ * Opens the directory @path and locks it until @deadline_us, with flock(2), as the locks above want
+ * a descriptor that can write. Two such locks exclude each other, whichever process has them. -1
+ * with @error and errno set (EAGAIN: the time is over).
+ */
+int file_lock_directory(const char *path, gint64 deadline_us, GError **error);

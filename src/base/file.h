@@ -10,12 +10,12 @@
 
 /*
  * Replaces @path by @length bytes of @data: hidden temporary file in the same directory, fsync,
- * rename. On failure nothing of ours remains and @path is as it was.
+ * rename. On failure nothing of ours remains, @path is as it was, and errno says why, too.
  */
 gboolean file_write_atomic(const char *path, const void *data, gsize length, mode_t mode,
                            GError **error);
 
-/* mkdir -p with @mode for what is made. */
+/* mkdir -p with @mode for what is made. FALSE with @error and errno set. */
 gboolean file_make_directory(const char *path, mode_t mode, GError **error);
 
 /*

@@ -51,6 +51,25 @@ static void test_shared(void)
     g_assert_true(file_lock_is_free(second));
 }
 
+static void test_directory(void)
+{
+    g_autofree char *path = g_build_filename(directory, "locked", NULL);
+    g_assert_true(file_make_directory(path, 0755, NULL));
+    autofd int first = file_lock_directory(path, g_get_monotonic_time(), NULL);
+    g_assert_cmpint(first, >=, 0);
+    g_autoptr(GError) error = NULL;
+    g_assert_cmpint(file_lock_directory(path, g_get_monotonic_time() + 2000, &error), ==, -1);
+    g_assert_cmpint(errno, ==, EAGAIN);
+    g_assert_nonnull(error);
+
+    close(steal_fd(&first));
+    autofd int second = file_lock_directory(path, g_get_monotonic_time(), NULL);
+    g_assert_cmpint(second, >=, 0);
+    g_autofree char *missing = g_build_filename(directory, "missing", NULL);
+    g_assert_cmpint(file_lock_directory(missing, 0, NULL), ==, -1);
+    g_assert_cmpint(errno, ==, ENOENT);
+}
+
 /* the end of the process that holds it is the end of the lock */
 static void test_holder_dies(void)
 {
@@ -93,6 +112,7 @@ int main(int argc, char **argv)
     directory = g_dir_make_tmp("vgpuctl-lock-XXXXXX", NULL);
     g_test_add_func("/file-lock/exclusive", test_exclusive);
     g_test_add_func("/file-lock/shared", test_shared);
+    g_test_add_func("/file-lock/directory", test_directory);
     g_test_add_func("/file-lock/holder-dies", test_holder_dies);
     g_test_add_func("/file-lock/link", test_link);
     int result = g_test_run();

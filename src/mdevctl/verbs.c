@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "mdevctl/verbs.h"
 
-#include "mdevctl/report.h"
-
 typedef int (*VerbFunction)(const Root *root, const MdevctlRequest *request);
 
-/* Each verb-*.c has a row. */
 static const VerbFunction verbs[] = {
-    [MDEVCTL_VERB_START_PARENT_MDEVS] = NULL,
+    [MDEVCTL_VERB_DEFINE] = mdevctl_define,
+    [MDEVCTL_VERB_UNDEFINE] = mdevctl_undefine,
+    [MDEVCTL_VERB_MODIFY] = mdevctl_modify,
+    [MDEVCTL_VERB_START] = mdevctl_start,
+    [MDEVCTL_VERB_STOP] = mdevctl_stop,
+    [MDEVCTL_VERB_LIST] = mdevctl_list,
+    [MDEVCTL_VERB_TYPES] = mdevctl_types,
+    [MDEVCTL_VERB_START_PARENT_MDEVS] = mdevctl_start_parent_mdevs,
 };
 
 int mdevctl_run(const Root *root, const MdevctlRequest *request)
 {
-    VerbFunction run = verbs[request->verb];
-    return run != NULL ? run(root, request) : mdevctl_fail("This verb is still to come", NULL);
+    return verbs[request->verb](root, request);
 }

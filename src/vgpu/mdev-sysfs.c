@@ -19,11 +19,10 @@ static gboolean is_entry_name(const char *name)
 }
 
 /*
- * The directory of the types of @parent, owned, or NULL. The class can be missing though there are
- * parents (mdev_register_parent() only warns when it cannot make it), so the buses whose drivers
- * have mediated devices are looked at, too.
+ * The class can be missing though there are parents (mdev_register_parent() only warns when it
+ * cannot make it), so the buses whose drivers have mediated devices are looked at, too.
  */
-static char *types_directory(const Root *root, const char *parent)
+char *mdev_types_directory(const Root *root, const char *parent)
 {
     static const char *const places[] = { "/sys/class/mdev_bus", "/sys/bus/pci/devices",
                                           "/sys/bus/css/devices" };
@@ -97,7 +96,7 @@ gboolean mdev_create(const Root *root, const char *parent, const char *type, con
 {
     if (ret_errno != NULL)
         *ret_errno = 0;
-    g_autofree char *types = types_directory(root, parent);
+    g_autofree char *types = mdev_types_directory(root, parent);
     if (types == NULL)
         return error_set(error, VGPUCTL_ERROR_NOT_FOUND,
                          "Making vGPU %s: %s has no mediated devices to give; vgpuctl types lists "

@@ -30,3 +30,6 @@ gboolean mdev_find(const Root *root, const char *uuid, char **ret_parent, char *
 
 /* /dev/vfio/N of the device, by its iommu_group link. Owned; NULL with @error set. */
 char *mdev_group_node(const Root *root, const char *uuid, GError **error);
+
+/* The directory with the types of @parent, owned; NULL: it offers none. */
+char *mdev_types_directory(const Root *root, const char *parent);
