@@ -280,6 +280,7 @@ static const MdevctlCommand verbs[] = {
 
 const MdevctlCommand mdevctl_program = {
     .name = "mdevctl",
+    .is_program = TRUE,
     .about = "A mediated device management utility for Linux",
     .verbs = verbs,
     .has_version = TRUE,
@@ -287,6 +288,7 @@ const MdevctlCommand mdevctl_program = {
 
 const MdevctlCommand lsmdev_program = {
     .name = "lsmdev",
+    .is_program = TRUE,
     .verb = MDEVCTL_VERB_LIST,
     .about = "List mediated devices",
     .options = list_options,

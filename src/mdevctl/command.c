@@ -23,6 +23,16 @@ const MdevctlCommand *mdevctl_command_find(const MdevctlCommand *command, const 
     return NULL;
 }
 
+static void add_common_options(Scope *scope)
+{
+    if (!scope->command->has_no_help)
+        g_ptr_array_add(scope->options, (gpointer)&help_option);
+    if (scope->command->has_version)
+        g_ptr_array_add(scope->options, (gpointer)&version_option);
+}
+
+/* A verb inherits --help and --version and so has them last: of two names that are as near to a
+ * mistyped one, the last is offered. */
 Scope *scope_new(const MdevctlCommand *command, const char *words, const MdevctlTerminal *terminal)
 {
     Scope *scope = g_new0(Scope, 1);
@@ -30,13 +40,13 @@ Scope *scope_new(const MdevctlCommand *command, const char *words, const Mdevctl
     scope->usage_name = g_strdup(words);
     scope->terminal = terminal;
     scope->options = g_ptr_array_new();
-    if (!command->has_no_help)
-        g_ptr_array_add(scope->options, (gpointer)&help_option);
-    if (command->has_version)
-        g_ptr_array_add(scope->options, (gpointer)&version_option);
+    if (command->is_program)
+        add_common_options(scope);
     const MdevctlOption *option = command->options;
     for (; option != NULL && option->kind != OPTION_END; option++)
         g_ptr_array_add(scope->options, (gpointer)option);
+    if (!command->is_program)
+        add_common_options(scope);
     return scope;
 }
 

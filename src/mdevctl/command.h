@@ -43,6 +43,7 @@ struct MdevctlCommand {
     const char *long_about;       /* for --help, lines as they are printed; NULL: @about */
     const MdevctlOption *options; /* without --help and --version */
     const MdevctlCommand *verbs;  /* or NULL; ends with a row without name */
+    gboolean is_program;          /* no verb */
     gboolean has_version;
     gboolean has_no_help;
     gboolean is_hidden; /* not in the list of verbs */
@@ -61,7 +62,7 @@ const MdevctlCommand *mdevctl_command_find(const MdevctlCommand *command, const 
 typedef struct {
     const MdevctlCommand *command;
     char *usage_name;   /* "mdevctl list" */
-    GPtrArray *options; /* of const MdevctlOption: --help and --version first */
+    GPtrArray *options; /* of const MdevctlOption */
     const MdevctlTerminal *terminal;
 } Scope;
 

@@ -17,10 +17,12 @@ static char *title(const Scope *scope)
     return g_strdelimit(g_strdup(scope->usage_name), " ", '-');
 }
 
-char *mdevctl_version(const Scope *scope)
+char *mdevctl_version(const Scope *scope, gboolean has_colour)
 {
     g_autofree char *name = title(scope);
-    return g_strdup_printf("%s %s\n", name, scope->command->has_version ? VERSION : "");
+    Styled *text = styled_new(has_colour);
+    styled_add_format(text, STYLE_NONE, "%s " VERSION "\n", name);
+    return styled_finish(text);
 }
 
 /* By short name, upper case behind lower case; options without one by their long name. */
@@ -128,8 +130,9 @@ static void add_operand(Styled *page, const MdevctlOption *operand, gboolean is_
 {
     styled_add(page, STYLE_WARNING, "ARGS:\n");
     styled_add(page, STYLE_NONE, TAB);
-    g_autofree char *words = mdevctl_option_words(operand);
-    styled_add(page, STYLE_GOOD, words);
+    styled_add_format(page, STYLE_GOOD, "<%s>", operand->value_name);
+    if (operand->takes_many)
+        styled_add(page, STYLE_GOOD, "...");
     if (!is_long)
         add_spaces(page, strlen(TAB));
     add_description(page, operand->help, is_long);

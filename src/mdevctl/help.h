@@ -11,4 +11,4 @@
 char *mdevctl_help(const Scope *scope, gboolean is_long, gboolean has_colour);
 
 /* "mdevctl 1.2.0\n", "mdevctl-list 1.2.0\n". Owned. */
-char *mdevctl_version(const Scope *scope);
+char *mdevctl_version(const Scope *scope, gboolean has_colour);

@@ -72,7 +72,8 @@ static gboolean use_option(Parse *parse, const MdevctlOption *option, const char
     if (option->kind == OPTION_HELP)
         return answer_with_help(parse, is_long);
     if (option->kind == OPTION_VERSION) {
-        *parse->answer = (MdevctlAnswer){ .text = mdevctl_version(parse->scope) };
+        char *text = mdevctl_version(parse->scope, parse->scope->terminal->colour_out);
+        *parse->answer = (MdevctlAnswer){ .text = text };
         return FALSE;
     }
     gboolean is_valid =
