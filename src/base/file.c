@@ -34,8 +34,20 @@ static void sync_directory(const char *directory)
         (void)fsync(fd);
 }
 
-gboolean file_write_atomic(const char *path, const void *data, gsize length, mode_t mode,
-                           GError **error)
+/* rename(2) that replaces nothing; not every file system can do what renameat2(2) offers for it. */
+static int move_to_new(const char *temporary, const char *path)
+{
+    return link(temporary, path) < 0 ? -1 : unlink(temporary);
+}
+
+static int move_over(const char *temporary, const char *path)
+{
+    return rename(temporary, path);
+}
+
+/* Writes beside @path, then has @move bring it there. */
+static gboolean write_and_move(const char *path, const void *data, gsize length, mode_t mode,
+                               int (*move)(const char *, const char *), GError **error)
 {
     g_autofree char *directory = g_path_get_dirname(path);
     g_autofree char *name = g_path_get_basename(path);
@@ -45,13 +57,25 @@ gboolean file_write_atomic(const char *path, const void *data, gsize length, mod
     if (fd < 0)
         return error_set_errno(error, errno, "Writing %s", path);
     if (!file_write_all(fd, data, length) || fchmod(fd, mode) < 0 || fsync(fd) < 0 ||
-        rename(temporary, path) < 0) {
+        move(temporary, path) < 0) {
         int saved = errno;
         unlink(temporary);
         return error_set_errno(error, saved, "Writing %s", path);
     }
     sync_directory(directory);
     return TRUE;
+}
+
+gboolean file_write_atomic(const char *path, const void *data, gsize length, mode_t mode,
+                           GError **error)
+{
+    return write_and_move(path, data, length, mode, move_over, error);
+}
+
+gboolean file_create_atomic(const char *path, const void *data, gsize length, mode_t mode,
+                            GError **error)
+{
+    return write_and_move(path, data, length, mode, move_to_new, error);
 }
 
 gboolean file_make_directory(const char *path, mode_t mode, GError **error)

@@ -15,6 +15,11 @@
 gboolean file_write_atomic(const char *path, const void *data, gsize length, mode_t mode,
                            GError **error);
 
+/* The same for a file that must not be there yet: FALSE with VGPUCTL_ERROR_EXISTS when it is, even
+ * when another process makes it at this moment. */
+gboolean file_create_atomic(const char *path, const void *data, gsize length, mode_t mode,
+                            GError **error);
+
 /* mkdir -p with @mode for what is made. FALSE with @error and errno set. */
 gboolean file_make_directory(const char *path, mode_t mode, GError **error);
 
