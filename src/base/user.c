@@ -97,3 +97,30 @@ char *user_log_directory(const Root *root)
     g_autofree char *state = user_state_directory(root);
     return g_build_filename(state, "log", NULL);
 }
+
+static gboolean read_id(const char *text, int *ret_id)
+{
+    guint64 id = 0;
+    if (!g_ascii_string_to_unsigned(text, 10, 0, G_MAXINT, &id, NULL))
+        return FALSE;
+    *ret_id = (int)id;
+    return TRUE;
+}
+
+gboolean user_find(const char *text, int *ret_uid, GError **error)
+{
+    const struct passwd *person = getpwnam(text);
+    if (person != NULL)
+        *ret_uid = (int)person->pw_uid;
+    return person != NULL || read_id(text, ret_uid) ||
+           error_set(error, VGPUCTL_ERROR_USAGE, "There is no user '%s' on this machine", text);
+}
+
+gboolean group_find(const char *text, int *ret_gid, GError **error)
+{
+    const struct group *group = getgrnam(text);
+    if (group != NULL)
+        *ret_gid = (int)group->gr_gid;
+    return group != NULL || read_id(text, ret_gid) ||
+           error_set(error, VGPUCTL_ERROR_USAGE, "There is no group '%s' on this machine", text);
+}

@@ -23,3 +23,7 @@ gboolean user_is_root(void);
 char *user_config_directory(const Root *root); /* $XDG_CONFIG_HOME or /etc */
 char *user_state_directory(const Root *root);  /* $XDG_STATE_HOME or /var/lib */
 char *user_log_directory(const Root *root);    /* <state>/log, or /var/log/vgpuctl */
+
+/* The id of a user or a group by name or number. FALSE with @error: VGPUCTL_ERROR_USAGE. */
+gboolean user_find(const char *text, int *ret_uid, GError **error);
+gboolean group_find(const char *text, int *ret_gid, GError **error);
