@@ -9,6 +9,8 @@ const Command *const commands[] = {
     &command_gpus,
     &command_gpu,
     &command_qemu,
+    &command_claim,
+    &command_release,
     &command_run_vm,
     &command_ps,
     &command_stop,
@@ -20,6 +22,7 @@ const Command *const commands[] = {
     &command_vm_list,
     &command_gc,
     &command_command_table,
+    &command_claim_steps,
     &command_session_steps,
     NULL,
 };

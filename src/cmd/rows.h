@@ -4,6 +4,8 @@
 
 #include "cmd/cmd.h"
 
+extern const Command command_claim;
+extern const Command command_claim_steps;
 extern const Command command_command_table;
 extern const Command command_gc;
 extern const Command command_gpu;
@@ -11,6 +13,7 @@ extern const Command command_gpus;
 extern const Command command_logs;
 extern const Command command_ps;
 extern const Command command_qemu;
+extern const Command command_release;
 extern const Command command_run_vm;
 extern const Command command_screenshot;
 extern const Command command_session_steps;
