@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host/pci-library.h"
 
-#include <pci/pci.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "host/pci-capabilities.h"
 #include "host/pci-ids.h"
+#include "host/pci-load.h"
 
 struct PciLibrary {
-    const Root *root; /* borrowed */
+    const Root *root;        /* borrowed */
+    const PciFunctions *pci; /* NULL without libpci: then there is no access either */
     struct pci_access *access;
     char *sysfs; /* owned; libpci keeps the pointer */
 };
@@ -44,7 +45,8 @@ static gboolean attempt(void (*step)(gpointer), gpointer data)
 
 static void init_step(gpointer data)
 {
-    pci_init(data);
+    PciLibrary *library = data;
+    library->pci->init(library->access);
 }
 
 PciLibrary *pci_library_new(const Root *root)
@@ -52,14 +54,17 @@ PciLibrary *pci_library_new(const Root *root)
     PciLibrary *library = g_new0(PciLibrary, 1);
     library->root = root;
     library->sysfs = root_host_path(root, "/sys/bus/pci");
-    library->access = pci_alloc();
+    library->pci = pci_load();
+    if (library->pci == NULL)
+        return library;
+    library->access = library->pci->alloc();
     library->access->method = PCI_ACCESS_SYS_BUS_PCI;
     library->access->id_lookup_mode = 0; /* the default consults ~/.pciids-cache */
     library->access->error = on_fatal;
     library->access->warning = on_message;
     library->access->debug = on_message;
-    pci_set_param(library->access, (char *)"sysfs.path", library->sysfs);
-    attempt(init_step, library->access);
+    library->pci->set_param(library->access, (char *)"sysfs.path", library->sysfs);
+    attempt(init_step, library);
     return library;
 }
 
@@ -67,7 +72,8 @@ void pci_library_free(PciLibrary *library)
 {
     if (library == NULL)
         return;
-    pci_cleanup(library->access);
+    if (library->pci != NULL)
+        library->pci->cleanup(library->access);
     g_free(library->sysfs);
     g_free(library);
 }
@@ -82,26 +88,27 @@ static void lookup_step(gpointer data)
 {
     Lookup *l = data;
     const PciIds *ids = l->ids;
+    const PciFunctions *pci = l->library->pci;
     struct pci_access *access = l->library->access;
     int flags = PCI_LOOKUP_NO_NUMBERS;
     if (!root_is_system(l->library->root))
         flags |= PCI_LOOKUP_NO_HWDB;
 
     /* each writes into the buffer it is given, and not when there is no name */
-    pci_lookup_name(access, l->vendor, sizeof l->vendor, flags | PCI_LOOKUP_VENDOR, ids->vendor);
-    pci_lookup_name(access, l->device, sizeof l->device, flags | PCI_LOOKUP_DEVICE, ids->vendor,
-                    ids->device);
-    pci_lookup_name(access, l->class_name, sizeof l->class_name, flags | PCI_LOOKUP_CLASS,
-                    ids->class_id);
-    pci_lookup_name(access, l->prog_if, sizeof l->prog_if, flags | PCI_LOOKUP_PROGIF, ids->class_id,
-                    ids->prog_if);
+    pci->lookup_name(access, l->vendor, sizeof l->vendor, flags | PCI_LOOKUP_VENDOR, ids->vendor);
+    pci->lookup_name(access, l->device, sizeof l->device, flags | PCI_LOOKUP_DEVICE, ids->vendor,
+                     ids->device);
+    pci->lookup_name(access, l->class_name, sizeof l->class_name, flags | PCI_LOOKUP_CLASS,
+                     ids->class_id);
+    pci->lookup_name(access, l->prog_if, sizeof l->prog_if, flags | PCI_LOOKUP_PROGIF,
+                     ids->class_id, ids->prog_if);
     if (ids->subvendor <= 0)
         return;
-    pci_lookup_name(access, l->subvendor, sizeof l->subvendor,
-                    flags | PCI_LOOKUP_SUBSYSTEM | PCI_LOOKUP_VENDOR, ids->subvendor);
-    pci_lookup_name(access, l->subdevice, sizeof l->subdevice,
-                    flags | PCI_LOOKUP_SUBSYSTEM | PCI_LOOKUP_DEVICE, ids->vendor, ids->device,
-                    ids->subvendor, ids->subdevice);
+    pci->lookup_name(access, l->subvendor, sizeof l->subvendor,
+                     flags | PCI_LOOKUP_SUBSYSTEM | PCI_LOOKUP_VENDOR, ids->subvendor);
+    pci->lookup_name(access, l->subdevice, sizeof l->subdevice,
+                     flags | PCI_LOOKUP_SUBSYSTEM | PCI_LOOKUP_DEVICE, ids->vendor, ids->device,
+                     ids->subvendor, ids->subdevice);
 }
 
 static char *name_or_null(const char *name)
@@ -121,17 +128,19 @@ static void cut_number(char *class_name, int class_id)
 void pci_library_names(PciLibrary *library, const PciIds *ids, PciNames *ret_names)
 {
     *ret_names = (PciNames){ 0 };
+    if (library->pci == NULL)
+        return;
     g_autoptr(PciIdsExcerpt) excerpt = pci_ids_excerpt(library->root, ids);
     g_autofree char *whole = root_host_path(library->root, "/usr/share/misc/pci.ids.gz");
-    pci_free_name_list(library->access);
-    pci_set_name_list_path(library->access,
-                           excerpt != NULL ? (char *)pci_ids_excerpt_path(excerpt) : whole, 0);
+    library->pci->free_name_list(library->access);
+    library->pci->set_name_list_path(
+        library->access, excerpt != NULL ? (char *)pci_ids_excerpt_path(excerpt) : whole, 0);
 
     g_autofree Lookup *lookup = g_new0(Lookup, 1);
     lookup->library = library;
     lookup->ids = ids;
     attempt(lookup_step, lookup);
-    pci_set_name_list_path(library->access, NULL, 0);
+    library->pci->set_name_list_path(library->access, NULL, 0);
 
     cut_number(lookup->class_name, ids->class_id);
     ret_names->vendor = name_or_null(lookup->vendor);
@@ -143,6 +152,7 @@ void pci_library_names(PciLibrary *library, const PciIds *ids, PciNames *ret_nam
 }
 
 typedef struct {
+    const PciFunctions *pci;
     struct pci_dev *device;
     PciConfig *config;
 } ConfigRead;
@@ -150,15 +160,17 @@ typedef struct {
 static void config_step(gpointer data)
 {
     ConfigRead *request = data;
+    const PciFunctions *pci = request->pci;
     PciConfig *config = request->config;
     guint8 behind[4];
-    config->header_read = pci_read_block(request->device, 0, config->header, sizeof config->header);
+    config->header_read =
+        pci->read_block(request->device, 0, config->header, sizeof config->header);
     config->rest_read =
-        config->header_read && pci_read_block(request->device, PCI_CONFIG_HEADER, behind, 4);
+        config->header_read && pci->read_block(request->device, PCI_CONFIG_HEADER, behind, 4);
     if (!config->rest_read)
         return;
-    config->gmch_control = pci_read_word(request->device, 0x50);
-    pci_fill_info(request->device, PCI_FILL_CAPS | PCI_FILL_EXT_CAPS);
+    config->gmch_control = pci->read_word(request->device, 0x50);
+    pci->fill_info(request->device, PCI_FILL_CAPS | PCI_FILL_EXT_CAPS);
 }
 
 static char *describe_capability(const struct pci_cap *cap)
@@ -184,15 +196,16 @@ static GStrv describe_capabilities(const struct pci_dev *device)
 void pci_library_config(PciLibrary *library, const char *bdf, PciConfig *ret_config)
 {
     *ret_config = (PciConfig){ .gmch_control = -1 };
+    const PciFunctions *pci = library->pci;
     guint domain, bus, slot, function;
-    if (sscanf(bdf, "%x:%x:%x.%x", &domain, &bus, &slot, &function) != 4)
+    if (pci == NULL || sscanf(bdf, "%x:%x:%x.%x", &domain, &bus, &slot, &function) != 4)
         return;
     struct pci_dev *device =
-        pci_get_dev(library->access, (int)domain, (int)bus, (int)slot, (int)function);
-    ConfigRead request = { .device = device, .config = ret_config };
+        pci->get_dev(library->access, (int)domain, (int)bus, (int)slot, (int)function);
+    ConfigRead request = { .pci = pci, .device = device, .config = ret_config };
     attempt(config_step, &request);
     ret_config->capabilities = describe_capabilities(device);
-    pci_free_dev(device);
+    pci->free_dev(device);
 }
 
 void pci_config_clear(PciConfig *config)

@@ -11,7 +11,8 @@
 
 typedef struct PciLibrary PciLibrary;
 
-/* Opens no file. @root must outlive it. */
+/* Loads libpci (pci-load.h), without which there are no names and no bytes. Opens no file of @root,
+ * which must outlive it. */
 PciLibrary *pci_library_new(const Root *root);
 void pci_library_free(PciLibrary *library);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PciLibrary, pci_library_free)
