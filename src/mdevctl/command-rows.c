@@ -55,6 +55,12 @@ static const MdevctlOption undefine_options[] = {
     END,
 };
 
+/* What a file replaces; without a file --live has nothing to work with either. */
+#define REPLACED_BY_JSONFILE                                                                       \
+    {                                                                                              \
+        "type", "index", "value", "auto", "manual", "addattr", "delattr"                           \
+    }
+
 static const MdevctlOption modify_options[] = {
     UUID("UUID of the mdev to modify", .is_required = TRUE),
     PARENT("Parent of the mdev to modify"),
@@ -92,11 +98,11 @@ static const MdevctlOption modify_options[] = {
         .long_name = "live",
         .field = FIELD(live),
         .requires = "jsonfile",
+        .conflicts = REPLACED_BY_JSONFILE,
         .is_hidden = TRUE,
     },
     { OPTION_FLAG, 'd', "defined", .field = FIELD(defined), .is_hidden = TRUE },
-    JSONFILE(NULL, { "type", "index", "value", "auto", "manual", "addattr", "delattr" },
-             .is_hidden = TRUE),
+    JSONFILE(NULL, REPLACED_BY_JSONFILE, .is_hidden = TRUE),
     FORCE,
     END,
 };

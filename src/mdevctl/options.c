@@ -398,8 +398,10 @@ static gboolean parse_command(const MdevctlCommand *command, const char *typed, 
 gboolean mdevctl_parse(char **argv, const MdevctlTerminal *terminal, MdevctlRequest *request,
                        MdevctlAnswer *answer)
 {
-    gboolean is_lsmdev = g_str_has_suffix(argv[0], lsmdev_program.name);
+    const MdevctlCommand *program =
+        g_str_has_suffix(argv[0], lsmdev_program.name) ? &lsmdev_program : &mdevctl_program;
     g_autofree char *called = g_path_get_basename(argv[0]);
-    return parse_command(is_lsmdev ? &lsmdev_program : &mdevctl_program, called, argv + 1, terminal,
-                         request, answer);
+    gboolean is_shown = g_utf8_validate(called, -1, NULL);
+    return parse_command(program, is_shown ? called : program->name, argv + 1, terminal, request,
+                         answer);
 }
