@@ -9,6 +9,7 @@ const Command *const commands[] = {
     &command_gpus,
     &command_gpu,
     &command_qemu,
+    &command_types,
     &command_claim,
     &command_release,
     &command_run_vm,

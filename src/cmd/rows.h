@@ -18,6 +18,7 @@ extern const Command command_run_vm;
 extern const Command command_screenshot;
 extern const Command command_session_steps;
 extern const Command command_stop;
+extern const Command command_types;
 extern const Command command_vm_define;
 extern const Command command_vm_edit;
 extern const Command command_vm_list;
