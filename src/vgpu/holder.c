@@ -34,38 +34,54 @@ static GPtrArray *device_nodes(const Root *root, const char *uuid)
     return nodes;
 }
 
-/* Whether one of the descriptors in the directory @path is open on one of @nodes. */
-static gboolean has_open(const Root *root, const char *path, const GPtrArray *nodes)
+/* What the descriptors of a process are, as far as it matters. */
+typedef struct {
+    gboolean node; /* one of the nodes of the device */
+    gboolean more; /* a container, or a device of some group */
+} Descriptors;
+
+static void note_descriptor(char *target, const GPtrArray *nodes, Descriptors *found)
+{
+    if (g_str_has_suffix(target, DELETED))
+        target[strlen(target) - strlen(DELETED)] = '\0';
+    if (g_strv_contains((const char *const *)nodes->pdata, target)) {
+        found->node = TRUE;
+        found->more |= g_str_has_prefix(target, "/dev/vfio/devices/");
+    }
+    found->more |=
+        g_str_equal(target, "/dev/vfio/vfio") || g_str_equal(target, "anon_inode:[vfio-device]");
+}
+
+/* Adds to @found what stands in the directory @path. */
+static void note_descriptors(const Root *root, const char *path, const GPtrArray *nodes,
+                             Descriptors *found)
 {
     g_auto(GStrv) numbers = root_list(root, path);
     for (char **number = numbers; *number != NULL; number++) {
         g_autofree char *link = g_build_filename(path, *number, NULL);
         g_autofree char *target = root_read_link(root, link, NULL);
-        if (target == NULL)
-            continue;
-        if (g_str_has_suffix(target, DELETED))
-            target[strlen(target) - strlen(DELETED)] = '\0';
-        if (g_strv_contains((const char *const *)nodes->pdata, target))
-            return TRUE;
+        if (target != NULL)
+            note_descriptor(target, nodes, found);
     }
-    return FALSE;
 }
 
 /* The first of several threads may have ended: then the descriptors are seen at the others. */
-static gboolean process_has_open(const Root *root, const char *process, gboolean leader_ended,
-                                 const GPtrArray *nodes)
+static Descriptors read_descriptors(const Root *root, const char *process, gboolean leader_ended,
+                                    const GPtrArray *nodes)
 {
+    Descriptors found = { 0 };
     g_autofree char *own = g_build_filename(process, "fd", NULL);
-    if (!leader_ended)
-        return has_open(root, own, nodes);
+    if (!leader_ended) {
+        note_descriptors(root, own, nodes, &found);
+        return found;
+    }
     g_autofree char *tasks = g_build_filename(process, "task", NULL);
     g_auto(GStrv) threads = root_list(root, tasks);
-    for (char **thread = threads; *thread != NULL; thread++) {
+    for (char **thread = threads; *thread != NULL && !found.node; thread++) {
         g_autofree char *path = g_build_filename(tasks, *thread, "fd", NULL);
-        if (has_open(root, path, nodes))
-            return TRUE;
+        note_descriptors(root, path, nodes, &found);
     }
-    return FALSE;
+    return found;
 }
 
 /* "win" of "-name guest=win,debug-threads=on" or "-name win" (QEMU, softmmu/vl.c). */
@@ -118,10 +134,13 @@ static Holder *look_into(const Root *root, const char *pid, const GPtrArray *nod
     g_autofree char *stat_path = g_build_filename(process, "stat", NULL);
     g_autofree char *text = root_read(root, stat_path, NULL, NULL);
     PidStat stat;
-    if (text == NULL || !pid_parse_stat(text, &stat) ||
-        !process_has_open(root, process, stat.state == 'Z', nodes))
+    if (text == NULL || !pid_parse_stat(text, &stat))
+        return NULL;
+    Descriptors found = read_descriptors(root, process, stat.state == 'Z', nodes);
+    if (!found.node)
         return NULL;
     Holder *holder = g_new0(Holder, 1);
+    holder->in_use = found.more;
     holder->pid = (pid_t)number;
     holder->started_ticks = stat.start_ticks;
     describe_process(root, process, holder);
@@ -168,6 +187,15 @@ char *holders_describe(const GPtrArray *holders)
 char *mdev_describe_holders(const Root *root, const char *uuid)
 {
     g_autoptr(GPtrArray) holders = mdev_holders(root, uuid);
+    return holders_describe(holders);
+}
+
+char *mdev_describe_users(const Root *root, const char *uuid)
+{
+    g_autoptr(GPtrArray) holders = mdev_holders(root, uuid);
+    for (guint i = holders->len; i-- > 0;)
+        if (!((const Holder *)holders->pdata[i])->in_use)
+            g_ptr_array_remove_index(holders, i);
     return holders_describe(holders);
 }
 

@@ -14,6 +14,11 @@ typedef struct {
     guint64 started_ticks;
     char *program; /* "qemu-system-x86_64" */
     char *vm;      /* QEMU's -name, or NULL */
+    /* It has more than the group open: a container, or the device. Only for such a one the kernel
+     * waits when it removes the device (vfio_device_remove_group(), vfio_unregister_group_dev()).
+     * libvirtd opens the group alone, to see that a device is free before it runs `mdevctl stop`
+     * (src/node_device/node_device_driver.c, nodeDeviceDestroy()). */
+    gboolean in_use;
 } Holder;
 
 void holder_free(Holder *holder);
@@ -27,6 +32,8 @@ char *holders_describe(const GPtrArray *holders);
 
 /* Both at once. */
 char *mdev_describe_holders(const Root *root, const char *uuid);
+/* Only of those that keep it from being removed: @in_use. */
+char *mdev_describe_users(const Root *root, const char *uuid);
 
 /*
  * A QEMU that was killed holds its device until the kernel has taken its memory apart: waits for

@@ -116,9 +116,9 @@ gboolean mdev_remove(const Root *root, const char *uuid, guint limit_ms, int *re
         return error_set(error, VGPUCTL_ERROR_NOT_FOUND,
                          "There is no vGPU %s; vgpuctl list shows those there are", uuid);
     if (!is_surely_free(root, uuid)) {
-        g_autofree char *holders = mdev_describe_holders(root, uuid);
-        if (holders != NULL)
-            return set_held_error(uuid, holders, "end that first", error);
+        g_autofree char *users = mdev_describe_users(root, uuid);
+        if (users != NULL)
+            return set_held_error(uuid, users, "end that first", error);
     }
 
     g_autofree char *lower = g_ascii_strdown(uuid, -1);

@@ -77,6 +77,29 @@ static void test_several(void)
     g_assert_cmpuint(first->started_ticks, ==, 81200);
 }
 
+/* libvirtd looks at a device so before it lets it be removed. */
+static void test_group_alone(void)
+{
+    g_auto(FakeRoot) fake = one_device();
+    const char libvirtd[] = "libvirtd", qemu[] = "qemu", crosvm[] = "crosvm";
+    put_process(&fake, "586", libvirtd, sizeof libvirtd);
+    put_link(&fake, "/proc/586/fd/30", "/dev/vfio/7");
+    g_autofree char *holders = mdev_describe_holders(fake.root, UUID);
+    g_assert_cmpstr(holders, ==, "libvirtd (pid 586)");
+    g_assert_null(mdev_describe_users(fake.root, UUID));
+
+    put_process(&fake, "812", qemu, sizeof qemu);
+    put_link(&fake, "/proc/812/fd/30", "/dev/vfio/vfio");
+    put_link(&fake, "/proc/812/fd/31", "/dev/vfio/7");
+    put_process(&fake, "813", qemu, sizeof qemu);
+    put_link(&fake, "/proc/813/fd/31", "/dev/vfio/7");
+    put_link(&fake, "/proc/813/fd/32", "anon_inode:[vfio-device]");
+    put_process(&fake, "814", crosvm, sizeof crosvm);
+    put_link(&fake, "/proc/814/fd/9", "/dev/vfio/devices/vfio3");
+    g_autofree char *users = mdev_describe_users(fake.root, UUID);
+    g_assert_cmpstr(users, ==, "qemu (pid 812), qemu (pid 813), crosvm (pid 814)");
+}
+
 /* A process without a command line is a kernel thread, or has ended while another thread goes on.
  */
 static void test_ended_leader(void)
@@ -96,6 +119,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/holder/none", test_none);
     g_test_add_func("/holder/several", test_several);
+    g_test_add_func("/holder/group-alone", test_group_alone);
     g_test_add_func("/holder/ended-leader", test_ended_leader);
     return g_test_run();
 }
