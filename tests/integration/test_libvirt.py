@@ -8,8 +8,8 @@ import unittest
 import vgputest
 import vgputestbed
 
-# virtlogd, polkit and the like are not there, and not needed; the user is made by a package that
-# would bring them. The steps stand in the order in which they run, each as "== WHO STEP".
+# libvirtd wants the user that a package makes which is not needed else. The steps stand in the order
+# in which they run, each as "== WHO STEP" and what was said.
 PRELUDE = r"""
 umask 022
 echo 0123456789abcdef0123456789abcdef >/etc/machine-id
@@ -28,6 +28,7 @@ udevadm trigger
 udevadm settle
 
 gpu=pci_0000_00_02_0
+devices=/sys/bus/mdev/devices
 types=/sys/class/mdev_bus/0000:00:02.0/mdev_supported_types
 uuid() { printf '00000000-0000-4000-8000-00000000000%d' "$1"; }
 name() { echo "mdev_00000000_0000_4000_8000_00000000000${1}_0000_00_02_0"; }
@@ -70,7 +71,7 @@ disconnect() {
 await() {
   pattern=$1
   shift
-  for _ in $(seq 100); do
+  for _ in $(seq 1000); do
     answer=$(ask "$@")
     echo "$answer" | grep -q "$pattern" && break
     sleep 0.1
@@ -79,7 +80,7 @@ await() {
 }
 step() { echo "== $who $*"; }
 sysfs() {
-  echo "live: $(ls /sys/bus/mdev/devices | tr '\n' ' ')"
+  echo "live: $(ls $devices | tr '\n' ' ')"
   echo "free: $(cat $types/i915-GVTg_V5_8/available_instances)"
 }
 files() { (cd /etc/mdevctl.d && find . -type f | sort | while read -r file; do
@@ -134,12 +135,12 @@ flow() {
   step "undefine"; ask nodedev-undefine "$(name 5)"; files
 
   xml V5_8
-  step "define without a UUID"; ask nodedev-define /tmp/device.xml | mask; files | mask
-  # libvirt 9.0 gives the UUID as a word, too: that of the device
-  made=$(ls -t /etc/mdevctl.d/0000:00:02.0 | grep -v '^0000')
+  step "define without a UUID"; ask nodedev-define /tmp/device.xml | mask
+  files | grep -v /0000.*-0000- | mask
+  made=$(ls /etc/mdevctl.d/0000:00:02.0 | grep -v ^0000)
   step "undefine it"; ask nodedev-undefine "mdev_$(echo "$made" | tr - _)_0000_00_02_0" | mask; files
-  step "create without a UUID"; ask nodedev-create /tmp/device.xml | mask; sysfs | mask
-  made=$(ls /sys/bus/mdev/devices | grep -v '^0000')
+  step "create without a UUID"; ask nodedev-create /tmp/device.xml | mask; ls $devices | grep -v ^0000 | mask
+  made=$(ls $devices | grep -v ^0000)
   step "destroy it"; ask nodedev-destroy "mdev_$(echo "$made" | tr - _)_0000_00_02_0" | mask; sysfs
 
   step "sees mdevctl define"
@@ -161,12 +162,40 @@ flow() {
   step "undefine what is active"; ask nodedev-undefine "$(name 1)"; files; sysfs
   step "has become transient"; await 'Persistent: *no' nodedev-info "$(name 1)"
   step "destroy the last"; ask nodedev-destroy "$(name 1)"; sysfs
-  step "lists what is left"; await '^mdev_[^1]*$' nodedev-list --all --cap mdev
+  step "has forgotten it"; await 'error' nodedev-info "$(name 1)"
+  step "lists what is left"; ask nodedev-list --all --cap mdev
   disconnect
 }
 mask() { sed -E 's/[0-9a-f]{8}([-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}/UUID/'; }
 flow peer
+rm /usr/bin/mdevctl
+ln -s "$(command -v vgpuctl)" /usr/bin/mdevctl
+flow ours
 """
+
+NAME_1 = "mdev_00000000_0000_4000_8000_000000000001_0000_00_02_0"
+NO_INSTANCE = "Error: No available instances of i915-GVTg_V5_8 on 0000:00:02.0$"
+WANTED = {
+    "knows parents": "^pci_0000_00_02_0$",
+    "knows types": "<type id='i915-GVTg_V5_8'>\n.*\n.*\n *<availableInstances>2<",
+    "knows what was defined before": "000000000009_0000_00_02_0$",
+    "define": f"^Node device '{NAME_1}' defined from",
+    "autostart": '"start":"auto"',
+    "autostart --disable": '"start":"manual"',
+    "start": f"^Device {NAME_1} started\nlive: 00000000-0000-4000-8000-000000000001 \nfree: 1$",
+    "dumpxml": "<iommuGroup number=",
+    "create": f"^Node device {NAME_1[:-14]}2_0000_00_02_0 created from .*\nlive: .*2 \nfree: 0$",
+    "create without an instance": NO_INSTANCE,
+    "start without an instance": NO_INSTANCE,
+    "destroy": "^Destroyed node device",
+    "start with an attribute": "Error: Invalid attribute 'nosuch'$",
+    "undefine": "^Undefined node device",
+    "create without a UUID": "^Node device mdev_UUID_0000_00_02_0 created from",
+    "sees mdevctl define": "000000000006_0000_00_02_0$",
+    "sees mdevctl start": "^Active: *yes",
+    "sees mdevctl undefine": "^error: Node device not found",
+    "destroy the last": "^live: \nfree: 2$",
+}
 
 
 def steps(text):
@@ -186,10 +215,21 @@ class LibvirtTest(unittest.TestCase):
     def setUpClass(cls):
         packages = vgputestbed.simulated_packages()
         vgputestbed.require(*packages)
-        cls.text = vgputestbed.simulated_host(PRELUDE + FLOW, "--with", " ".join(packages))
+        text = vgputestbed.simulated_host(PRELUDE + FLOW, "--with", " ".join(packages))
+        cls.said = steps(text)
+
+    def test_wanted(self):
+        """So that both do not fail alike."""
+        for step, pattern in WANTED.items():
+            with self.subTest(step):
+                self.assertRegex(self.said["ours"].get(step, "(not reached)"), f"(?m){pattern}")
 
     def test_same(self):
-        print(self.text)
+        """What libvirt says, what the kernel has and what the files hold, after each step."""
+        self.assertEqual(list(self.said["peer"]), list(self.said["ours"]))
+        for step, peer in self.said["peer"].items():
+            with self.subTest(step):
+                self.assertEqual(self.said["ours"][step], peer)
 
 
 if __name__ == "__main__":
