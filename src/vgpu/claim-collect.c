@@ -37,15 +37,25 @@ static gboolean collect_locked(const Root *root, const char *uuid, Claim **ret_c
     return TRUE;
 }
 
-/* Records of what was to end with the boot, and ended before with the driver of its parent. */
+/* What was to end with the boot, and ended before with the driver of its parent. */
+static gboolean is_stale(const Root *root, const VgpuRecord *record)
+{
+    g_autoptr(Claim) claim = claim_find(root, record->uuid);
+    return !record->persistent && claim == NULL && !mdev_find(root, record->uuid, NULL, NULL);
+}
+
+/* Removes records that are stale; with the lock of @parent, or NULL: of all, taking the locks. */
 static void collect_records(const Root *root, const char *parent)
 {
     g_autoptr(GPtrArray) records = vgpu_records(root);
     for (guint i = 0; i < records->len; i++) {
         const VgpuRecord *record = records->pdata[i];
-        g_autoptr(Claim) claim = claim_find(root, record->uuid);
-        if (g_strcmp0(record->parent, parent) == 0 && !record->persistent && claim == NULL &&
-            !mdev_find(root, record->uuid, NULL, NULL) && pool_remove(root, record->uuid, NULL))
+        if ((parent != NULL && g_strcmp0(record->parent, parent) != 0) || !is_stale(root, record))
+            continue;
+        autofd int lock = parent == NULL && record->parent != NULL
+                              ? claims_lock_parent(root, record->parent, NULL)
+                              : -1;
+        if (is_stale(root, record) && pool_remove(root, record->uuid, NULL))
             vgpu_record_remove(root, record->uuid, NULL);
     }
 }
@@ -90,6 +100,8 @@ gboolean claims_collect(const Root *root, gboolean dry_run, GPtrArray **ret_coll
         if (done != NULL)
             g_ptr_array_add(collected, g_steal_pointer(&done));
     }
+    if (!dry_run)
+        collect_records(root, /* parent= */ NULL);
     if (ret_collected != NULL)
         *ret_collected = g_steal_pointer(&collected);
     if (first == NULL)

@@ -8,6 +8,7 @@
 #include "vgpu/access.h"
 #include "vgpu/claim-base.h"
 #include "vgpu/holder.h"
+#include "vgpu/lasting.h"
 #include "vgpu/mdev-sysfs.h"
 #include "vgpu/pool.h"
 #include "vgpu/vgpu-names.h"
@@ -43,6 +44,15 @@ static gboolean remove_device(ClaimWork *work, GError **error)
     return FALSE;
 }
 
+/* What somebody else defined is theirs. */
+static gboolean undefine(ClaimWork *work, GError **error)
+{
+    g_autoptr(VgpuRecord) record =
+        work->claim->kept ? vgpu_record_find(work->root, work->claim->uuid) : NULL;
+    return record == NULL || !record->persistent ||
+           lasting_undefine(work->root, work->claim, error);
+}
+
 static gboolean unname(ClaimWork *work, GError **error)
 {
     if (!work->claim->kept)
@@ -56,10 +66,17 @@ static gboolean forget(ClaimWork *work, GError **error)
     return claim_forget(work->root, work->claim->uuid, error);
 }
 
+/* clang-format off */
 const ClaimStep claim_end_steps[] = {
-    { "end/adopt", adopt },   { "end/withdraw", withdraw }, { "end/remove", remove_device },
-    { "end/unname", unname }, { "end/forget", forget },     { NULL, NULL },
+    { "end/adopt", adopt },
+    { "end/withdraw", withdraw },
+    { "end/remove", remove_device },
+    { "end/undefine", undefine },
+    { "end/unname", unname },
+    { "end/forget", forget },
+    { NULL, NULL },
 };
+/* clang-format on */
 
 gboolean claim_end(const Root *root, const Claim *claim, GError **error)
 {

@@ -64,6 +64,11 @@ static char *path_below(const Root *root, const char *name, const char *ending)
     return root_host_path(root, path);
 }
 
+char *claim_path(const Root *root, const char *uuid)
+{
+    return path_below(root, uuid, "");
+}
+
 char *claim_lock_path(const Root *root, const char *uuid)
 {
     return path_below(root, uuid, ".owner");
@@ -108,7 +113,7 @@ static gboolean write_claim(const Root *root, const Claim *claim,
                                                    GError **),
                             GError **error)
 {
-    g_autofree char *path = path_below(root, claim->uuid, "");
+    g_autofree char *path = claim_path(root, claim->uuid);
     g_autoptr(json_t) object = record_to_json(&claim_type, claim);
     g_autofree char *text = json_to_text(object);
     return write_file(path, text, strlen(text), 0644, error);
@@ -127,7 +132,7 @@ gboolean claim_write(const Root *root, const Claim *claim, GError **error)
 gboolean claim_forget(const Root *root, const char *uuid, GError **error)
 {
     g_autofree char *lock = claim_lock_path(root, uuid);
-    g_autofree char *path = path_below(root, uuid, "");
+    g_autofree char *path = claim_path(root, uuid);
     /* the claim last: without its lock it is dead, a lock without a claim would stay for ever */
     if ((unlink(lock) < 0 && errno != ENOENT) || (unlink(path) < 0 && errno != ENOENT))
         return error_set_errno(error, errno, "Removing claim %s", path);

@@ -117,6 +117,7 @@ static gboolean hand_over(ClaimWork *work, GError **error)
     return claim_write(work->root, claim, error);
 }
 
+/* clang-format off */
 const ClaimStep claim_take_steps[] = {
     { "claim/lock", claim_step_lock },
     { "claim/reclaim", claim_step_reclaim },
@@ -126,6 +127,7 @@ const ClaimStep claim_take_steps[] = {
     { "claim/hand-over", hand_over },
     { NULL, NULL },
 };
+/* clang-format on */
 
 static Claim *new_claim(const ClaimRequest *request, const char *parent, const char *type)
 {

@@ -62,6 +62,9 @@ Claim *claim_find(const Root *root, const char *uuid);
 void claim_free(Claim *claim);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Claim, claim_free)
 
+/* Its file, as others name it: "/run/vgpuctl/claims/UUID". Owned. */
+char *claim_path(const Root *root, const char *uuid);
+
 /* Whether nobody needs it any more: its owner is gone, or its device is. */
 gboolean claim_is_dead(const Root *root, const Claim *claim);
 

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "rules/type-name.h"
 #include "vgpu/claim-base.h"
+#include "vgpu/lasting.h"
 #include "vgpu/mdev-sysfs.h"
 #include "vgpu/pool.h"
 
@@ -48,6 +49,11 @@ static gboolean write_name(ClaimWork *work, GError **error)
     return vgpu_record_write(work->root, record, error);
 }
 
+static gboolean define(ClaimWork *work, GError **error)
+{
+    return !work->persistent || lasting_define(work->root, work->claim, error);
+}
+
 static gboolean add_to_pool(ClaimWork *work, GError **error)
 {
     g_autoptr(VgpuRecord) record = record_of(work);
@@ -60,6 +66,7 @@ static gboolean keep(ClaimWork *work, GError **error)
     return claim_forget(work->root, work->claim->uuid, error);
 }
 
+/* clang-format off */
 const ClaimStep claim_create_steps[] = {
     { "create/lock", lock_both },
     { "create/reclaim", claim_step_reclaim },
@@ -67,10 +74,12 @@ const ClaimStep claim_create_steps[] = {
     { "create/name", write_name },
     { "create/create", claim_step_create },
     { "create/access", claim_step_access },
+    { "create/define", define },
     { "create/pool", add_to_pool },
     { "create/keep", keep },
     { NULL, NULL },
 };
+/* clang-format on */
 
 static Claim *new_claim(const CreateRequest *request, const char *parent, const char *type)
 {
@@ -207,6 +216,8 @@ static Claim *claim_to_destroy(const Root *root, const char *uuid)
     claim->uuid = g_strdup(uuid);
     claim->parent = parent != NULL ? g_steal_pointer(&parent) : g_strdup(record->parent);
     claim->type = type != NULL ? g_steal_pointer(&type) : g_strdup(record->type);
+    if (claim->parent == NULL) /* somebody wrote the record by hand */
+        claim->parent = g_strdup("unknown");
     claim->name = record != NULL ? g_strdup(record->name) : NULL;
     claim->owner = owner_self();
     claim->uid = -1;
