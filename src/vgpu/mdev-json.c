@@ -69,9 +69,9 @@ static void append_attrs(GString *out, const Mdev *dev, guint depth)
     g_string_append_c(out, ']');
 }
 
-void mdev_json_append(GString *out, const Mdev *dev, guint depth)
+/* What mdevctl writes, in its order. */
+static void append_known(GString *out, const Mdev *dev, guint depth)
 {
-    g_string_append_c(out, '{');
     append_line(out, depth);
     append_member(out, "mdev_type", dev->type);
     g_string_append_c(out, ',');
@@ -81,6 +81,12 @@ void mdev_json_append(GString *out, const Mdev *dev, guint depth)
     append_line(out, depth);
     g_string_append(out, "\"attrs\": ");
     append_attrs(out, dev, depth);
+}
+
+void mdev_json_append(GString *out, const Mdev *dev, guint depth)
+{
+    g_string_append_c(out, '{');
+    append_known(out, dev, depth);
     append_line(out, depth - 1);
     g_string_append_c(out, '}');
 }
@@ -104,10 +110,19 @@ char *mdev_json_compact(const Mdev *dev)
     return g_string_free(out, FALSE);
 }
 
-/* A value we do not know, as a member of the outermost object. Strings hold no raw newline, so each
- * one there is separates two lines. */
-static void append_unknown(GString *out, const json_t *value)
+static gboolean is_known(const char *key)
 {
+    return g_str_equal(key, "mdev_type") || g_str_equal(key, "start") || g_str_equal(key, "attrs");
+}
+
+/* As a member of the outermost object. Strings hold no raw newline, so each one there is separates
+ * two lines. */
+static void append_unknown(GString *out, const char *key, const json_t *value)
+{
+    g_string_append_c(out, ',');
+    append_line(out, 1);
+    json_text_append(out, key);
+    g_string_append(out, ": ");
     char *text = json_dumps(value, JSON_INDENT(2) | JSON_ENCODE_ANY);
     for (const char *c = text; c != NULL && *c != '\0'; c++) {
         g_string_append_c(out, *c);
@@ -117,38 +132,14 @@ static void append_unknown(GString *out, const json_t *value)
     free(text);
 }
 
-static void append_known_or_not(GString *out, const Mdev *dev, const char *key, const json_t *value)
-{
-    if (out->len > 1)
-        g_string_append_c(out, ',');
-    append_line(out, 1);
-    json_text_append(out, key);
-    g_string_append(out, ": ");
-    if (g_str_equal(key, "mdev_type"))
-        json_text_append(out, dev->type);
-    else if (g_str_equal(key, "start"))
-        json_text_append(out, start_word(dev));
-    else if (g_str_equal(key, "attrs"))
-        append_attrs(out, dev, 1);
-    else
-        append_unknown(out, value);
-}
-
 char *mdev_json_update(const Mdev *dev)
 {
-    GString *out = g_string_new(NULL);
-    if (dev->source == NULL) {
-        mdev_json_append(out, dev, 1);
-        return g_string_free(out, FALSE);
-    }
-    g_string_append_c(out, '{');
+    GString *out = g_string_new("{");
+    append_known(out, dev, 1);
     const char *key;
     json_t *value;
-    json_object_foreach(dev->source, key, value) append_known_or_not(out, dev, key, value);
-    static const char *const ours[] = { "mdev_type", "start", "attrs" };
-    for (guint i = 0; i < G_N_ELEMENTS(ours); i++)
-        if (json_object_get(dev->source, ours[i]) == NULL)
-            append_known_or_not(out, dev, ours[i], NULL);
+    json_object_foreach(dev->source, key, value) if (!is_known(key))
+        append_unknown(out, key, value);
     append_line(out, 0);
     g_string_append_c(out, '}');
     return g_string_free(out, FALSE);

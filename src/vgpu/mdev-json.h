@@ -18,8 +18,8 @@ void mdev_json_append(GString *out, const Mdev *dev, guint depth);
 char *mdev_json_compact(const Mdev *dev);
 
 /*
- * What is to be written over the file that @dev was read from (dev->source): its keys in their
- * order, those we do not know as they were. Without a source as mdev_json_append(). Owned.
+ * What is to be written over the file that @dev was read from (dev->source): as
+ * mdev_json_append(), and behind it the keys of that file that we do not know. Owned.
  */
 char *mdev_json_update(const Mdev *dev);
 
