@@ -41,21 +41,22 @@ static const CapacityType *find_type(const GPtrArray *parents, const char *wante
 /* Fills @question; the words of a type that there is not, owned, or NULL. */
 static char *resolve(MixQuestion *question, const GPtrArray *mix, GPtrArray *wanted)
 {
+    char *unknown = NULL;
     for (guint i = 0; i < mix->len; i++) {
         const MixItem *item = mix->pdata[i];
         const CapacityType *type = find_type(question->parents, item->type);
-        if (type == NULL)
-            return mix_unknown(question->parents, item->type);
-        mix_add(wanted, type->type, item->count);
+        if (type == NULL && unknown == NULL)
+            unknown = mix_unknown(question->parents, item->type);
+        mix_add(wanted, type != NULL ? type->type : item->type, item->count);
     }
-    for (guint i = 0; i < wanted->len; i++) {
+    for (guint i = 0; unknown == NULL && i < wanted->len; i++) {
         const MixItem *item = wanted->pdata[i];
         question->ids[i] = item->type;
         question->types[i] = find_type(question->parents, item->type);
         question->counts[i] = item->count;
     }
     question->n = wanted->len;
-    return NULL;
+    return unknown;
 }
 
 static gboolean fits(const MixQuestion *question, gboolean empty)
