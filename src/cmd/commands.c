@@ -10,6 +10,8 @@ const Command *const commands[] = {
     &command_gpu,
     &command_qemu,
     &command_types,
+    &command_list,
+    &command_capacity,
     &command_create,
     &command_destroy,
     &command_claim,

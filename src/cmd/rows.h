@@ -4,6 +4,7 @@
 
 #include "cmd/cmd.h"
 
+extern const Command command_capacity;
 extern const Command command_claim;
 extern const Command command_claim_steps;
 extern const Command command_command_table;
@@ -12,6 +13,7 @@ extern const Command command_destroy;
 extern const Command command_gc;
 extern const Command command_gpu;
 extern const Command command_gpus;
+extern const Command command_list;
 extern const Command command_logs;
 extern const Command command_ps;
 extern const Command command_qemu;
