@@ -104,6 +104,32 @@ static void store_trial(const KvmFacts *facts, const char *name, const json_t *k
     cache_store(name, key, value);
 }
 
+#define SLOWEST_MS 60000
+#define PATIENCE 8 /* times what the same costs with an accelerator that never hangs */
+
+/*
+ * A KVM that hangs shall not keep the user waiting, but on a machine that is busy or itself
+ * emulated any QEMU takes long: where the first trial runs out of time, one by TCG tells how long.
+ */
+static void try_kvm(KvmFacts *facts, const char *qemu_binary)
+{
+    gint64 start = g_get_monotonic_time();
+    facts->executes = accelerator_trial(qemu_binary, "kvm", TRIAL_LIMIT_MS, &facts->detail);
+    gboolean in_time = g_get_monotonic_time() - start < TRIAL_LIMIT_MS * 1000;
+    if (facts->executes != TRUTH_NO || in_time)
+        return;
+    g_autofree char *ignored = NULL;
+    start = g_get_monotonic_time();
+    if (accelerator_trial(qemu_binary, "tcg", SLOWEST_MS, &ignored) != TRUTH_YES)
+        return;
+    guint limit_ms = (guint)(PATIENCE * (g_get_monotonic_time() - start) / 1000);
+    if (limit_ms <= TRIAL_LIMIT_MS)
+        return;
+    g_free(facts->detail);
+    facts->executes =
+        accelerator_trial(qemu_binary, "kvm", MIN(limit_ms, SLOWEST_MS), &facts->detail);
+}
+
 KvmFacts *kvm_facts_read(const Root *root, const char *qemu_binary, gboolean refresh)
 {
     KvmFacts *facts = record_new(&kvm_facts_type);
@@ -117,7 +143,7 @@ KvmFacts *kvm_facts_read(const Root *root, const char *qemu_binary, gboolean ref
     g_autofree char *name = cache_name_for("kvm", qemu_binary);
     if (!refresh && load_trial(facts, name, key))
         return facts;
-    facts->executes = accelerator_trial(qemu_binary, "kvm", TRIAL_LIMIT_MS, &facts->detail);
+    try_kvm(facts, qemu_binary);
     store_trial(facts, name, key);
     return facts;
 }
