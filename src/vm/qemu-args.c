@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "rules/kvm-obstacle.h"
 #include "vm/qemu-args-parts.h"
 
 #define MIB ((guint64)1 << 20)
@@ -29,27 +30,9 @@ typedef struct {
     int cpus;
 } Choice;
 
-/* Why KVM is not there, NULL when it is. Owned. */
-static char *without_kvm(const HostFacts *facts)
-{
-    const KvmFacts *kvm = facts->kvm;
-    if (!qemu_has(facts->qemu->accelerators, "kvm"))
-        return g_strdup_printf("%s was built without KVM", facts->qemu->binary);
-    if (kvm == NULL || !kvm->present)
-        return g_strdup("this host has no /dev/kvm (no virtualisation in the processor or its "
-                        "firmware setup, or module kvm_intel/kvm_amd not loaded)");
-    if (!kvm->usable)
-        return g_strdup_printf("/dev/kvm is not yours to use: %s",
-                               kvm->unusable_why != NULL ? kvm->unusable_why : "no access");
-    if (kvm->executes != TRUTH_YES)
-        return g_strdup_printf("KVM does not run guests here: %s",
-                               kvm->detail != NULL ? kvm->detail : "it was not tried");
-    return NULL;
-}
-
 static gboolean choose_accel(Plan *plan, const PlanRequest *request, Choice *choice, GError **error)
 {
-    g_autofree char *why = without_kvm(request->facts);
+    g_autofree char *why = kvm_obstacle(request->facts);
     if (request->config->accel == ACCEL_KVM && why != NULL)
         return plan_refuse(error, "Acceleration 'kvm' cannot be had: %s; use --accel tcg", why);
     choice->kvm = why == NULL && request->config->accel != ACCEL_TCG;
