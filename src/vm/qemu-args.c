@@ -80,6 +80,28 @@ static void choose_cpus(Plan *plan, const PlanRequest *request, Choice *choice)
         plan_note(plan, "%d virtual processors share the %d of this host", choice->cpus, host);
 }
 
+/*
+ * kvmgt pins the guest's pages as the guest's driver maps them, on the account of QEMU's user
+ * (vfio_pin_pages()): the limit is met late, and the guest freezes.
+ */
+static void note_locked_memory(Plan *plan, const PlanRequest *request, const Choice *choice)
+{
+    const VgpuDevice *vgpu = request->vgpu;
+    const LimitsFacts *limits = request->facts->limits;
+    const ScreenFacts *screen = request->facts->screen;
+    gboolean root = screen != NULL && screen->uid == 0; /* CAP_IPC_LOCK */
+    if (vgpu == NULL || !g_str_has_prefix(vgpu->type, "i915-GVTg") || root || limits == NULL ||
+        limits->memlock_bytes == 0 || limits->memlock_bytes >= choice->memory_bytes)
+        return;
+    plan_note(
+        plan,
+        "you may lock %" G_GUINT64_FORMAT
+        " MiB of memory, and GVT-g locks what its guest draws with, up to all %" G_GUINT64_FORMAT
+        " MiB: a guest that wants more freezes; raise 'memlock' for your user in "
+        "/etc/security/limits.d",
+        limits->memlock_bytes / MIB, choice->memory_bytes / MIB);
+}
+
 static void plan_identity(Plan *plan, const VmConfig *config)
 {
     if (config->name != NULL) {
@@ -274,6 +296,7 @@ Plan *qemu_plan(const PlanRequest *request, GError **error)
     plan_firmware(plan, request);
     if (!plan_kernel(plan, request->config, error) || !plan_devices(plan, request, answer, error))
         return NULL;
+    note_locked_memory(plan, request, &choice);
     plan_monitors(plan);
     if (!plan_user_args(plan, request->config->qemu_args, error))
         return NULL;
