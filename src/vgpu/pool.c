@@ -189,3 +189,19 @@ Claim *pool_take(const Root *root, const char *type, const char *parent, int *re
                   type, type, g_get_user_name());
     return NULL;
 }
+
+int pool_lock(const Root *root, const char *uuid, GError **error)
+{
+    g_autofree char *path = lock_path(root, uuid);
+    if (access(path, F_OK) < 0) {
+        error_set(error, VGPUCTL_ERROR_NOT_FOUND, "vGPU %s is of no pool", uuid);
+        return -1;
+    }
+    autofd int fd = take_lock(root, uuid);
+    if (fd >= 0 && is_free(root, uuid))
+        return steal_fd(&fd);
+    g_autofree char *user = fd < 0 ? pool_describe_user(root, uuid) : NULL;
+    error_set(error, VGPUCTL_ERROR_BUSY, "vGPU %s is taken%s%s", uuid, user != NULL ? ": " : "",
+              user != NULL ? user : "");
+    return -1;
+}

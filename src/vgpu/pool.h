@@ -30,3 +30,9 @@ gboolean pool_is_for(const VgpuRecord *record, int uid);
  */
 Claim *pool_take(const Root *root, const char *type, const char *parent, int *ret_fd,
                  GError **error);
+
+/*
+ * Takes that one: the descriptor that holds it. -1 with @error: VGPUCTL_ERROR_NOT_FOUND, it is of
+ * no pool; VGPUCTL_ERROR_BUSY, somebody has it.
+ */
+int pool_lock(const Root *root, const char *uuid, GError **error);
