@@ -10,6 +10,7 @@ static const Field vgpu_device_fields[] = {
     FIELD_TEXT_(VgpuDevice, parent, "address of the GPU that serves it; null: software"),
     FIELD_TEXT_(VgpuDevice, uuid, "of a mediated device"),
     FIELD_TEXT_(VgpuDevice, sysfs, "device directory for vfio-pci"),
+    FIELD_FLAG_(VgpuDevice, make, "it is yet to be made, with that uuid"),
     FIELD_U64_(VgpuDevice, hostmem_bytes, "window for host memory (venus)"),
     FIELD_INT_(VgpuDevice, width, "preferred mode, pixels; 0: the device's default"),
     FIELD_INT_(VgpuDevice, height, "preferred mode, pixels; 0: the device's default"),

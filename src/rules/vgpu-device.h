@@ -24,6 +24,7 @@ typedef struct {
     char *parent;   /* address of the GPU that serves it: "0000:00:02.0", NULL for software */
     char *uuid;     /* mediated device; NULL otherwise */
     char *sysfs;    /* /sys/bus/mdev/devices/UUID or a PCI device, for vfio-pci; NULL otherwise */
+    gboolean make;  /* the mediated device is yet to be made, with that uuid */
     guint64 hostmem_bytes; /* venus: host-visible memory window */
     int width, height;     /* preferred mode for its EDID; 0: the device's default */
     char *reason;          /* why this one was chosen, one sentence */

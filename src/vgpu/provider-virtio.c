@@ -163,4 +163,4 @@ static GPtrArray *candidates(const HostFacts *facts, const VgpuWish *wish)
     return list;
 }
 
-const VgpuProvider provider_virtio = { "virtio-gpu", candidates };
+const VgpuProvider provider_virtio = { "virtio-gpu", candidates, /* means= */ NULL };

@@ -3,8 +3,9 @@
 
 #include "base/error.h"
 #include "base/suggest.h"
+#include "base/uuid.h"
 
-const VgpuProvider *const vgpu_providers[] = { &provider_virtio, NULL };
+const VgpuProvider *const vgpu_providers[] = { &provider_mdev, &provider_virtio, NULL };
 
 void vgpu_candidate_free(VgpuCandidate *candidate)
 {
@@ -16,27 +17,40 @@ void vgpu_candidate_free(VgpuCandidate *candidate)
     g_free(candidate);
 }
 
+static gboolean is_auto(const VgpuWish *wish)
+{
+    return wish->type == NULL || g_str_equal(wish->type, "auto");
+}
+
+static gboolean means(const VgpuProvider *provider, const HostFacts *facts,
+                      const VgpuDevice *device, const VgpuWish *wish)
+{
+    if (is_auto(wish))
+        return TRUE;
+    return provider->means != NULL ? provider->means(facts, device, wish)
+                                   : g_str_equal(device->type, wish->type);
+}
+
 /* The candidates of all providers, in order. */
 static GPtrArray *all_candidates(const HostFacts *facts, const VgpuWish *wish)
 {
     GPtrArray *all = g_ptr_array_new_with_free_func((GDestroyNotify)vgpu_candidate_free);
     for (gsize i = 0; vgpu_providers[i] != NULL; i++) {
         GPtrArray *candidates = vgpu_providers[i]->candidates(facts, wish);
+        for (guint j = 0; j < candidates->len; j++) {
+            VgpuCandidate *candidate = candidates->pdata[j];
+            candidate->wanted = means(vgpu_providers[i], facts, candidate->device, wish);
+        }
         g_ptr_array_extend_and_steal(all, candidates);
     }
     return all;
-}
-
-static gboolean is_auto(const VgpuWish *wish)
-{
-    return wish->type == NULL || g_str_equal(wish->type, "auto");
 }
 
 static gboolean matches(const VgpuCandidate *candidate, const VgpuWish *wish)
 {
     if (wish->parent != NULL && g_strcmp0(candidate->device->parent, wish->parent) != 0)
         return FALSE;
-    return is_auto(wish) || g_str_equal(candidate->device->type, wish->type);
+    return candidate->wanted;
 }
 
 /* Why @candidate is not taken; NULL when it is. */
@@ -47,16 +61,22 @@ static const char *passed_by(const VgpuCandidate *candidate, const VgpuWish *wis
     return is_auto(wish) ? candidate->drawback : NULL;
 }
 
-static gboolean is_known_type(const GPtrArray *candidates, const char *type)
+static gboolean is_known(const GPtrArray *candidates)
 {
     for (guint i = 0; i < candidates->len; i++)
-        if (g_str_equal(((VgpuCandidate *)candidates->pdata[i])->device->type, type))
+        if (((VgpuCandidate *)candidates->pdata[i])->wanted)
             return TRUE;
     return FALSE;
 }
 
 static gboolean refuse_type(const GPtrArray *candidates, const char *type, GError **error)
 {
+    g_autofree char *uuid = uuid_parse(type, NULL);
+    if (uuid != NULL)
+        return error_set(error, VGPUCTL_ERROR_NOT_FOUND,
+                         "--vgpu %s: no vGPU of that uuid lives on this host; 'vgpuctl list' shows "
+                         "those that do",
+                         uuid);
     g_autoptr(GPtrArray) types = g_ptr_array_new();
     g_ptr_array_add(types, (gpointer) "auto");
     g_ptr_array_add(types, (gpointer) "none");
@@ -113,7 +133,7 @@ static void add_reason(VgpuDevice *device, const VgpuCandidate *better, const Vg
 VgpuDevice *vgpu_choose(const HostFacts *facts, const VgpuWish *wish, GError **error)
 {
     g_autoptr(GPtrArray) candidates = all_candidates(facts, wish);
-    if (!is_auto(wish) && !is_known_type(candidates, wish->type)) {
+    if (!is_known(candidates)) {
         refuse_type(candidates, wish->type, error);
         return NULL;
     }
