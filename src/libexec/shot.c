@@ -10,15 +10,18 @@
 
 #include "base/error.h"
 #include "libexec/image.h"
+#include "libexec/plane-shot.h"
 #include "libexec/rfb-grab.h"
 #include "libexec/window-grab.h"
 
 #define VNC_LIMIT_MS 10000
+#define PLANE_LIMIT_MS 10000
 
-static const char usage[] = "usage: shot --vnc SOCKET | --window PID  --output FILE|-\n";
+static const char usage[] =
+    "usage: shot --vnc SOCKET | --window PID | --plane SOCKET [--node DEVICE]  --output FILE|-\n";
 
 typedef struct {
-    const char *vnc, *window, *output;
+    const char *vnc, *window, *plane, *node, *output;
 } Options;
 
 static gboolean parse_options(char **argv, Options *options)
@@ -30,12 +33,18 @@ static gboolean parse_options(char **argv, Options *options)
             options->vnc = argv[1];
         else if (g_str_equal(argv[0], "--window"))
             options->window = argv[1];
+        else if (g_str_equal(argv[0], "--plane"))
+            options->plane = argv[1];
+        else if (g_str_equal(argv[0], "--node"))
+            options->node = argv[1];
         else if (g_str_equal(argv[0], "--output"))
             options->output = argv[1];
         else
             return FALSE;
     }
-    return options->output != NULL && (options->vnc == NULL) != (options->window == NULL);
+    int sources = (options->vnc != NULL) + (options->window != NULL) + (options->plane != NULL);
+    return options->output != NULL && sources == 1 &&
+           (options->node == NULL || options->plane != NULL);
 }
 
 static Image *grab_window(const char *word, GError **error)
@@ -52,11 +61,18 @@ static Image *grab_window(const char *word, GError **error)
     return image;
 }
 
+static Image *grab(const Options *options, GError **error)
+{
+    if (options->vnc != NULL)
+        return rfb_grab_socket(options->vnc, VNC_LIMIT_MS, error);
+    if (options->plane != NULL)
+        return plane_shot(options->plane, options->node, PLANE_LIMIT_MS, error);
+    return grab_window(options->window, error);
+}
+
 static gboolean run(const Options *options, GError **error)
 {
-    g_autoptr(Image) image = options->vnc != NULL
-                                 ? rfb_grab_socket(options->vnc, VNC_LIMIT_MS, error)
-                                 : grab_window(options->window, error);
+    g_autoptr(Image) image = grab(options, error);
     return image != NULL && image_write_png(image, options->output, error);
 }
 

@@ -37,9 +37,13 @@ static void test_usage(void)
                             "--vnc /socket",
                             "--output -",
                             "--vnc /socket --window 1 --output -",
+                            "--plane /socket --window 1 --output -",
+                            "--vnc /socket --node /dev/dri/card0 --output -",
                             "--odd 1 --output -" };
     for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++)
-        expect(wrong[i], 2, "usage: shot --vnc SOCKET | --window PID  --output FILE|-\n");
+        expect(wrong[i], 2,
+               "usage: shot --vnc SOCKET | --window PID | --plane SOCKET [--node DEVICE]  "
+               "--output FILE|-\n");
     expect("--window 12x --output -", 2, "'12x' is no process number\n");
     expect("--window -1 --output -", 2, "'-1' is no process number\n");
 }
@@ -48,6 +52,8 @@ static void test_failures(void)
 {
     expect("--vnc /no/such/socket --output -", 1,
            "Connecting to the VNC server at /no/such/socket: No such file or directory\n");
+    expect("--plane /no/such/socket --output -", 1,
+           "Connecting to /no/such/socket: No such file or directory\n");
     g_unsetenv("DISPLAY");
     g_unsetenv("WAYLAND_DISPLAY");
     expect("--window 1 --output -", 1,
