@@ -45,6 +45,15 @@ static void set_environment(const struct passwd *person)
     set_session_bus(runtime);
 }
 
+int user_behind_sudo(void)
+{
+    const char *text = g_getenv("SUDO_UID");
+    guint64 uid = 0;
+    gboolean good = user_is_root() && text != NULL &&
+                    g_ascii_string_to_unsigned(text, 10, 1, G_MAXINT, &uid, NULL);
+    return good ? (int)uid : -1;
+}
+
 gboolean user_leave_sudo(GError **error)
 {
     const char *text = g_getenv("SUDO_UID");

@@ -16,6 +16,9 @@
  */
 gboolean user_leave_sudo(GError **error);
 
+/* Whom user_leave_sudo() would become; -1: nobody, it would do nothing or fail. */
+int user_behind_sudo(void);
+
 /* Whether we run as root (after user_leave_sudo(): root who did not come through sudo). */
 gboolean user_is_root(void);
 

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 #include "base/json.h"
-#include "base/user.h"
 #include "cmd/vm-options.h"
 #include "session/detach.h"
+#include "session/lender.h"
 #include "session/session.h"
 
 static struct {
@@ -101,7 +101,8 @@ static int run_run(const CmdContext *context, char **arguments, char **passed, G
                   "and 1");
         return 2;
     }
-    if (!user_leave_sudo(error))
+    Broker broker;
+    if (!lender_leave_sudo(context->root, &broker, error))
         return 1;
     g_autoptr(VmConfig) config = config_from(context, arguments[0], passed, error);
     if (config == NULL)
@@ -110,6 +111,7 @@ static int run_run(const CmdContext *context, char **arguments, char **passed, G
     SessionRequest request = {
         .prepare = { .config = config,
                      .facts_path = context->facts_path,
+                     .broker = &broker,
                      .refresh = given.refresh },
         .as_root = given.as_root,
         .grace_s = (guint)given.grace_s,

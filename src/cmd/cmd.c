@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "base/suggest.h"
 #include "base/table.h"
-#include "vm/rundir-list.h"
+#include "session/collect.h"
 
 const Command *command_find(const char *name)
 {
@@ -249,7 +249,7 @@ gboolean cmd_check_operands(const Command *command, char **arguments, guint leas
 gboolean cmd_collect_stale(const Root *root, GError **error)
 {
     g_auto(GStrv) left = NULL;
-    if (!rundir_collect(root, /* ret_removed= */ NULL, &left, error))
+    if (!session_collect(root, &left, error))
         return FALSE;
     for (char **line = left; line != NULL && *line != NULL; line++) {
         g_autofree char *text = text_printable(*line);

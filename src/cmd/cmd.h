@@ -71,7 +71,7 @@ int cmd_print_json(json_t *value, GError **error);
 int cmd_print(const char *text, GError **error);
 
 /*
- * What commands about VMs do first: rundir_collect(). A directory that cannot be removed is warned
+ * What commands about VMs do first: session_collect(). What cannot be taken back is warned
  * of on stderr; FALSE with @error set when none can be looked at.
  */
 gboolean cmd_collect_stale(const Root *root, GError **error);

@@ -25,6 +25,7 @@ static const Field plan_fields[] = {
     FIELD_TEXT_(Plan, display, "how the screen is shown"),
     FIELD_TEXT_(Plan, watch, "command that shows it"),
     FIELD_TEXT_(Plan, vgpu, "the vGPU"),
+    FIELD_TEXT_(Plan, render_node, "where OpenGL can draw the vGPU's own picture"),
     FIELD_TEXT_(Plan, vgpu_reason, "why it and not a better one"),
     FIELD_TEXT_(Plan, display_reason, "why the screen is shown so"),
     FIELD_TEXT_(Plan, fallback_type, "type to retry with when OpenGL does not start"),

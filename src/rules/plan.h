@@ -40,6 +40,7 @@ typedef struct {
     char *display;        /* what to tell the user: "vnc unix socket", "gtk window" */
     char *watch;          /* how to look at it: a command line, with @run@ and @@ */
     char *vgpu;           /* "virtio-gpu virgl on 0000:00:02.0", "none" */
+    char *render_node;    /* where OpenGL can draw the vGPU's own picture; NULL: nowhere */
     char *vgpu_reason;    /* why it and not a better one; NULL for none */
     char *display_reason; /* why the screen is shown so */
     char *fallback_type;  /* provider type to retry with when GL does not start; NULL: none */

@@ -173,8 +173,18 @@ static gboolean check_boot_files(const VmConfig *config, GError **error)
 
 static FactsParts needed_parts(const VmConfig *config)
 {
-    FactsParts parts = FACTS_PCI | FACTS_DRM | FACTS_SCREEN | FACTS_GL | FACTS_QEMU | FACTS_LIMITS;
+    FactsParts parts =
+        FACTS_PCI | FACTS_DRM | FACTS_SCREEN | FACTS_GL | FACTS_QEMU | FACTS_LIMITS | FACTS_MDEV;
     return config->accel == ACCEL_TCG ? parts : parts | FACTS_KVM;
+}
+
+/* NULL for a document: it does not say who has what, now. Owned. */
+static MdevUse *read_use(const Root *root, const PrepareRequest *request, const HostFacts *facts)
+{
+    const Broker hosts = { .root = root, .fd = -1 };
+    if (request->facts_path != NULL)
+        return NULL;
+    return mdev_use_read(root, facts->mdev, request->broker != NULL ? request->broker : &hosts);
 }
 
 Prepared *session_prepare(const Root *root, const PrepareRequest *request, GError **error)
@@ -202,13 +212,16 @@ Prepared *session_prepare(const Root *root, const PrepareRequest *request, GErro
             return NULL;
     }
     if (g_strcmp0(config->vgpu, "none") != 0) {
+        g_autoptr(MdevUse) use = read_use(root, request, prepared->facts);
         VgpuWish wish = { .type = request->vgpu != NULL ? request->vgpu : config->vgpu,
                           .parent = config->vgpu_parent,
                           .display = config->display,
                           .address = config->display_address,
                           .usb_redir = config->usb_redir,
                           .width = config->width,
-                          .height = config->height };
+                          .height = config->height,
+                          .without_kvm = config->accel == ACCEL_TCG,
+                          .use = use };
         prepared->vgpu = vgpu_choose(prepared->facts, &wish, error);
         if (prepared->vgpu == NULL)
             return NULL;

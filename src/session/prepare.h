@@ -9,6 +9,7 @@
 #include "host/facts.h"
 #include "rules/plan.h"
 #include "rules/vgpu-device.h"
+#include "vgpu/broker-client.h"
 #include "vm/firmware.h"
 #include "vm/vm-config.h"
 
@@ -16,7 +17,8 @@ typedef struct {
     VmConfig *config;       /* what the user wants; completed in place (name) */
     const char *vgpu;       /* try this type although another may be better; NULL: as configured */
     const char *facts_path; /* judge this document instead of the machine; NULL */
-    gboolean refresh;       /* do not use answers cached for this boot */
+    const Broker *broker; /* whom to ask for a vGPU that this user may not make; NULL: the host's */
+    gboolean refresh;     /* do not use answers cached for this boot */
 } PrepareRequest;
 
 typedef struct {

@@ -13,6 +13,7 @@
 #include "base/pid.h"
 #include "base/process.h"
 #include "rules/plan.h"
+#include "session/plane-door.h"
 #include "vm/monitor.h"
 #include "vm/rundir-list.h"
 #include "vm/rundir.h"
@@ -53,12 +54,18 @@ static GBytes *take_screendump(const RunDirEntry *vm, GError **error)
     return read_all(memory, error);
 }
 
-/* `shot` reads a VNC server or a window: it needs libraries that vgpuctl itself does without. */
-static GBytes *take_shot(const char *option, const char *value, GStrv environment, GError **error)
+/*
+ * `shot` reads a VNC server, a window or a vGPU: it needs libraries that vgpuctl itself does
+ * without. @more: an option and its value behind, or NULL.
+ */
+static GBytes *take_shot(const char *option, const char *value, const char *const *more,
+                         GStrv environment, GError **error)
 {
     g_autofree char *program = libexec_path("shot");
-    ProcessRequest request = { .argv = (const char *[]){ program, option, value, "--output", "-",
-                                                         NULL },
+    const char *argv[] = { program, option, value, "--output", "-", NULL, NULL, NULL };
+    if (more != NULL)
+        memcpy(&argv[5], more, 2 * sizeof *more);
+    ProcessRequest request = { .argv = argv,
                                .environment = (const char *const *)environment,
                                .limit_ms = LIMIT_MS,
                                .output_limit = PNG_LIMIT };
@@ -86,7 +93,16 @@ static GBytes *take_window(const RunDirEntry *vm, GError **error)
             environment[count++] = g_strconcat(names[i], "=", value, NULL);
     }
     g_autofree char *pid = g_strdup_printf("%d", vm->state->qemu_pid);
-    return take_shot("--window", pid, environment, error);
+    return take_shot("--window", pid, /* more= */ NULL, environment, error);
+}
+
+/* The vGPU itself is asked, by way of the supervisor. */
+static GBytes *take_plane(const RunDirEntry *vm, GError **error)
+{
+    g_autofree char *door = g_build_filename(vm->path, PLANE_DOOR_SOCKET, NULL);
+    const char *node[] = { "--node", vm->state->render_node };
+    return take_shot("--plane", door, node[1] != NULL ? node : NULL, /* environment= */ NULL,
+                     error);
 }
 
 static GBytes *take(const RunDirEntry *vm, GError **error)
@@ -96,8 +112,10 @@ static GBytes *take(const RunDirEntry *vm, GError **error)
         return take_screendump(vm, error);
     if (way == SCREENSHOT_VNC) {
         g_autofree char *socket = g_build_filename(vm->path, RUNDIR_VNC_SOCKET, NULL);
-        return take_shot("--vnc", socket, /* environment= */ NULL, error);
+        return take_shot("--vnc", socket, /* more= */ NULL, /* environment= */ NULL, error);
     }
+    if (way == SCREENSHOT_PLANE)
+        return take_plane(vm, error);
     if (way == SCREENSHOT_WINDOW)
         return take_window(vm, error);
     error_set(error, VGPUCTL_ERROR_REFUSED,

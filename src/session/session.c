@@ -110,8 +110,13 @@ static void undo(Session *session)
             session_steps[session->done].undo(session);
 }
 
+/* Why a VM did not start, where another plan may help. */
+typedef struct {
+    gboolean gl_failed, vgpu_lost;
+} Outcome;
+
 static gboolean run_prepared(const Root *root, const SessionRequest *request, Prepared *prepared,
-                             gboolean *ret_gl_failed, GError **error)
+                             Outcome *ret_outcome, GError **error)
 {
     sigset_t before;
     autofd int signal_fd = block_stop_signals(&before, error);
@@ -122,10 +127,11 @@ static gboolean run_prepared(const Root *root, const SessionRequest *request, Pr
                         .prepared = prepared,
                         .signal_fd = signal_fd,
                         .started_at_s = (guint64)(g_get_real_time() / G_USEC_PER_SEC),
+                        .loan = LOAN_INIT,
                         .tap_fd = -1 };
     gboolean good = carry_out(&session, error);
     undo(&session);
-    *ret_gl_failed = session.gl_failed;
+    *ret_outcome = (Outcome){ .gl_failed = session.gl_failed, .vgpu_lost = session.vgpu_lost };
     /* one that came too late for the VM must not end us before we have said how it went */
     struct signalfd_siginfo late;
     while (read(signal_fd, &late, sizeof late) > 0)
@@ -143,10 +149,14 @@ static gboolean check_user(const SessionRequest *request, GError **error)
                      "(then it runs as you), or insist with --as-root");
 }
 
+/* How often another free vGPU is tried when somebody else was quicker. */
+#define LOST_TRIES 4
+
 /* How far OpenGL had to be given up: what was found to work did not start after all. */
 typedef struct {
     char *vgpu; /* the type to try now; NULL: the best */
     char *note; /* why no better one */
+    guint lost; /* vGPUs that others took between the plan and the start */
 } Fallback;
 
 static void fallback_clear(Fallback *fallback)
@@ -179,11 +189,12 @@ static gboolean attempt(const Root *root, SessionRequest *request, Fallback *fal
     if (fallback->note != NULL)
         plan_note(prepared->plan, "%s", fallback->note);
     malloc_trim(0); /* reading the facts took more than supervising will */
-    gboolean gl_failed = FALSE;
+    Outcome outcome = { FALSE, FALSE };
     g_autoptr(GError) reason = NULL;
-    if (run_prepared(root, request, prepared, &gl_failed, &reason))
+    if (run_prepared(root, request, prepared, &outcome, &reason))
         return TRUE;
-    *ret_retry = gl_failed && fall_back(fallback, prepared, reason);
+    *ret_retry = outcome.gl_failed ? fall_back(fallback, prepared, reason)
+                                   : outcome.vgpu_lost && fallback->lost++ < LOST_TRIES;
     g_propagate_error(error, g_steal_pointer(&reason));
     return FALSE;
 }
@@ -194,7 +205,7 @@ gboolean session_run(const Root *root, const SessionRequest *request, GError **e
         return FALSE;
     signal(SIGPIPE, SIG_IGN); /* who reads our words may leave: no reason for the VM to end */
     SessionRequest current = *request;
-    g_auto(Fallback) fallback = { NULL, NULL };
+    g_auto(Fallback) fallback = { NULL, NULL, 0 };
     for (;;) {
         g_autoptr(GError) reason = NULL;
         gboolean retry = FALSE;

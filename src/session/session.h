@@ -4,7 +4,10 @@
  *
  * The life of one VM as ordered steps, each with its undo:
  *
- *     claim -> storage -> network -> secrets -> spawn -> monitor -> announce -> watch
+ *     claim -> vgpu -> storage -> network -> secrets -> spawn -> monitor -> plane -> announce ->
+ * watch
+ *
+ * "claim" is of the VM's name, "vgpu" of the vGPU, "plane" the way to its picture.
  *
  * A step that fails, or a stop signal, undoes what was done before it, last first. A supervisor
  * that is killed takes its QEMU with it (PR_SET_PDEATHSIG); what it leaves on disk is taken away by

@@ -35,6 +35,31 @@ static void undo_claim(Session *session)
     g_clear_pointer(&session->rundir, rundir_free);
 }
 
+static Broker broker_of(const Session *session)
+{
+    const Broker *given = session->request->prepare.broker;
+    return given != NULL ? *given : (Broker){ .root = session->root, .fd = -1 };
+}
+
+static gboolean apply_vgpu(Session *session, GError **error)
+{
+    g_autoptr(GError) reason = NULL;
+    const Broker broker = broker_of(session);
+    if (loan_take(&session->loan, session->root, &broker, session->prepared->vgpu,
+                  config_of(session)->name, &reason))
+        return TRUE;
+    session->vgpu_lost = g_error_matches(reason, VGPUCTL_ERROR, VGPUCTL_ERROR_BUSY);
+    g_propagate_prefixed_error(error, g_steal_pointer(&reason),
+                               "VM '%s': ", config_of(session)->name);
+    return FALSE;
+}
+
+static void undo_vgpu(Session *session)
+{
+    const Broker broker = broker_of(session);
+    loan_return(&session->loan, session->root, &broker);
+}
+
 static gboolean apply_storage(Session *session, GError **error)
 {
     return storage_prepare(session->root, config_of(session), session->prepared->disks,
@@ -140,6 +165,9 @@ static VmState *state_of(const Session *session, VmPhase phase)
     state->started_at_s = session->started_at_s;
     state->phase = (int)phase;
     state->vgpu = g_strdup(plan->vgpu);
+    if (session->prepared->vgpu != NULL)
+        state->vgpu_uuid = g_strdup(session->prepared->vgpu->uuid);
+    state->render_node = g_strdup(plan->render_node);
     state->display = g_strdup(plan->display);
     state->watch = plan_place(plan->watch, rundir_path(session->rundir));
     state->screenshot_way = g_strdup(screenshot_words[plan->screenshot]);
@@ -198,11 +226,28 @@ static gboolean apply_monitor(Session *session, GError **error)
     if (supervisor_await_running(session->supervisor, session->request->start_limit_s, &reason))
         return TRUE;
     const Message *message = message_match(supervisor_output(session->supervisor));
+    session->vgpu_lost = message != NULL && g_str_equal(message->id, "vfio-busy");
     /* drivers of GPUs crash without a word; who interrupts wants no other vGPU */
     session->gl_failed =
         g_error_matches(reason, VGPUCTL_ERROR, VGPUCTL_ERROR_FAILED) &&
         (message != NULL ? message->kind == MESSAGE_GL : supervisor_crashed(session->supervisor));
     return fail_with_words(session, reason, error);
+}
+
+static gboolean apply_plane(Session *session, GError **error)
+{
+    const VgpuDevice *vgpu = session->prepared->vgpu;
+    if (vgpu == NULL || vgpu->uuid == NULL)
+        return TRUE;
+    session->door = plane_door_open(session->root, rundir_path(session->rundir), vgpu->uuid,
+                                    supervisor_pid(session->supervisor),
+                                    supervisor_pidfd(session->supervisor), error);
+    return session->door != NULL;
+}
+
+static void undo_plane(Session *session)
+{
+    g_clear_pointer(&session->door, plane_door_close);
 }
 
 static gboolean apply_announce(Session *session, GError **error)
@@ -236,9 +281,10 @@ static gboolean apply_watch(Session *session, GError **error)
 }
 
 const SessionStep session_steps[] = {
-    { "claim", apply_claim, undo_claim },       { "storage", apply_storage, NULL },
-    { "network", apply_network, undo_network }, { "secrets", apply_secrets, undo_secrets },
-    { "spawn", apply_spawn, undo_spawn },       { "monitor", apply_monitor, NULL },
+    { "claim", apply_claim, undo_claim },       { "vgpu", apply_vgpu, undo_vgpu },
+    { "storage", apply_storage, NULL },         { "network", apply_network, undo_network },
+    { "secrets", apply_secrets, undo_secrets }, { "spawn", apply_spawn, undo_spawn },
+    { "monitor", apply_monitor, NULL },         { "plane", apply_plane, undo_plane },
     { "announce", apply_announce, NULL },       { "watch", apply_watch, NULL },
 };
 const guint session_n_steps = G_N_ELEMENTS(session_steps);

@@ -3,6 +3,8 @@
 #pragma once
 
 #include "session/session.h"
+#include "session/loan.h"
+#include "session/plane-door.h"
 #include "vm/rundir.h"
 #include "vm/supervisor.h"
 
@@ -14,11 +16,14 @@ typedef struct {
     guint done; /* steps that were carried out */
 
     RunDir *rundir;
+    Loan loan;            /* of the vGPU */
     guint64 started_at_s; /* since 1970 */
     char *credential;
     int tap_fd;
     gboolean gl_failed; /* QEMU did not start: it said because of OpenGL, or it crashed */
+    gboolean vgpu_lost; /* somebody else was quicker in taking the vGPU */
     Supervisor *supervisor;
+    PlaneDoor *door;
 } Session;
 
 typedef struct {

@@ -89,9 +89,14 @@ gboolean qemu_plan_vgpu(Plan *plan, const PlanRequest *request, const DisplayAns
         return TRUE;
     }
     plan->vgpu =
-        g_strdup_printf("%s %s%s%s", vgpu->provider, vgpu->type, vgpu->parent != NULL ? " on " : "",
+        g_strdup_printf("%s %s%s%s%s%s", vgpu->provider, vgpu->type, vgpu->uuid != NULL ? " " : "",
+                        vgpu->uuid != NULL ? vgpu->uuid : "", vgpu->parent != NULL ? " on " : "",
                         vgpu->parent != NULL ? vgpu->parent : "");
     plan->vgpu_reason = g_strdup(vgpu->reason);
+    if (vgpu->console == CONSOLE_DMABUF) {
+        const DrmNode *node = display_render_node(request->facts, vgpu->parent, NULL);
+        plan->render_node = node != NULL ? g_strdup(node->path) : NULL;
+    }
     return vgpu->sysfs != NULL ? plan_vfio(plan, request, answer, error)
                                : plan_virtio(plan, request, error);
 }

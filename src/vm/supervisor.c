@@ -242,6 +242,11 @@ pid_t supervisor_pid(const Supervisor *supervisor)
     return supervisor->pid;
 }
 
+int supervisor_pidfd(const Supervisor *supervisor)
+{
+    return supervisor->pidfd;
+}
+
 const char *supervisor_output(const Supervisor *supervisor)
 {
     return stream_log_tail(supervisor->log);

@@ -37,6 +37,8 @@ void supervisor_free(Supervisor *supervisor);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Supervisor, supervisor_free)
 
 pid_t supervisor_pid(const Supervisor *supervisor);
+/* Of QEMU, borrowed: readable when it has ended. */
+int supervisor_pidfd(const Supervisor *supervisor);
 /* The last lines QEMU printed, borrowed. */
 const char *supervisor_output(const Supervisor *supervisor);
 

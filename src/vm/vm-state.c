@@ -14,6 +14,8 @@ static const Field vm_state_fields[] = {
     FIELD_TEXT_(VmState, display, "kind of display"),
     FIELD_TEXT_(VmState, watch, "command line that shows the screen; null: nothing does"),
     FIELD_TEXT_(VmState, vgpu, "the vGPU the guest has"),
+    FIELD_TEXT_(VmState, vgpu_uuid, "uuid of that, where it is a mediated device"),
+    FIELD_TEXT_(VmState, render_node, "DRM node of its GPU"),
     FIELD_TEXT_(VmState, screenshot_way, "how its picture can be read"),
     FIELD_CHOICE_(VmState, phase, vm_phase_words, "where it stands in its life"),
     FIELD_END,

@@ -24,6 +24,8 @@ typedef struct {
     char *display;                    /* "vnc", "gtk": word of a DisplayKind */
     char *watch;                      /* command line that shows it; NULL: nothing does */
     char *vgpu;                       /* what the guest's picture is made with, for people */
+    char *vgpu_uuid;                  /* of a mediated device; NULL: it is none */
+    char *render_node;                /* of its GPU, where its picture can be drawn; NULL */
     char *screenshot_way;             /* word of a ScreenshotWay of rules/plan.h */
     int phase;                        /* VmPhase */
 } VmState;
