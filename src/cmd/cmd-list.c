@@ -41,8 +41,8 @@ static GPtrArray *devices_of_facts(const char *path, GError **error)
         if (known->uuid == NULL)
             continue;
         Mdev *dev = mdev_new(known->uuid);
-        dev->parent = g_strdup(known->parent);
-        dev->type = g_strdup(known->type);
+        mdev_set_parent(dev, known->parent);
+        mdev_set_type(dev, known->type);
         dev->active = TRUE;
         g_ptr_array_add(devices, dev);
     }
@@ -76,7 +76,7 @@ static GHashTable *uses_of(const CmdContext *context, const GPtrArray *devices)
 {
     g_autoptr(GPtrArray) uuids = g_ptr_array_new();
     for (guint i = 0; context->facts_path == NULL && i < devices->len; i++)
-        g_ptr_array_add(uuids, ((const Mdev *)devices->pdata[i])->uuid);
+        g_ptr_array_add(uuids, ((Mdev *)devices->pdata[i])->uuid);
     return vgpu_uses(context->root, uuids);
 }
 

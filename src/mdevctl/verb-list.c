@@ -6,7 +6,7 @@
 #include "vgpu/mdev-json.h"
 #include "vgpu/mdev-scan.h"
 
-#define CHUNK (32u << 10)
+#define CHUNK (8u << 10)
 
 /* What lives. The attributes of what is not defined only a script can tell; one that fails tells
  * nothing. */

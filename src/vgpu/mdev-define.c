@@ -80,14 +80,6 @@ static gboolean prepare_from_file(const MdevHost *host, const MdevWish *wish, Md
     return TRUE;
 }
 
-static void replace(char **text, const char *value)
-{
-    if (value == NULL)
-        return;
-    g_free(*text);
-    *text = g_strdup(value);
-}
-
 static gboolean prepare_from_words(const MdevHost *host, const MdevWish *wish, Mdev *dev,
                                    GError **error)
 {
@@ -96,8 +88,8 @@ static gboolean prepare_from_words(const MdevHost *host, const MdevWish *wish, M
     gboolean names_no_device =
         wish->uuid != NULL && wish->parent == NULL && (!dev->active || wish->type != NULL);
     dev->autostart = wish->autostart;
-    replace(&dev->parent, wish->parent);
-    replace(&dev->type, wish->type);
+    mdev_set_parent(dev, wish->parent);
+    mdev_set_type(dev, wish->type);
     if (names_no_device || dev->parent == NULL)
         return mdev_error_set(error, MDEV_ERROR_PARENT_MISSING, "No parent specified");
     if (dev->type == NULL)

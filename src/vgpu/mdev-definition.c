@@ -15,12 +15,32 @@
 
 #define SIZE_LIMIT (4u << 20)
 
+/* Definitions of a pool are all alike, so the last text that was understood is kept with what it
+ * meant: to compare is quicker than to parse. */
+typedef struct {
+    GString *text, *last;
+    json_t *value; /* of @last; NULL: none yet */
+} Reader;
+
 struct MdevDirectory {
     const MdevHost *host;
     int fd;
-    GHashTable *names; /* what the directory holds */
-    GString *text;     /* of the file that is read */
+    GArray *names; /* the UUIDs it holds, sorted, UUID_LENGTH characters each */
+    Reader reader;
 };
+
+static Reader reader_new(void)
+{
+    return (Reader){ .text = g_string_new(NULL), .last = g_string_new(NULL) };
+}
+
+static void reader_clear(Reader *reader)
+{
+    g_string_free(reader->text, TRUE);
+    g_string_free(reader->last, TRUE);
+    json_decref(reader->value);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reader, reader_clear)
 
 char *mdev_definition_path(const char *parent, const char *uuid)
 {
@@ -53,9 +73,9 @@ static gboolean read_text(int fd, GString *text, GError **error)
             continue;
         if (n < 0)
             return mdev_error_set_errno(error, errno, "%s", "");
-        if (n == 0)
-            return TRUE;
         g_string_append_len(text, chunk, n);
+        if ((gsize)n < sizeof chunk) /* of a regular file there is no more */
+            return TRUE;
         if (text->len > SIZE_LIMIT)
             return mdev_error_set(error, MDEV_ERROR_CONTENT,
                                   "invalid json: the file is larger than %u bytes", SIZE_LIMIT);
@@ -63,13 +83,19 @@ static gboolean read_text(int fd, GString *text, GError **error)
 }
 
 /* Reads an open definition into @dev. */
-static gboolean load_file(const MdevHost *host, int fd, GString *text, Mdev *dev,
+static gboolean load_file(const MdevHost *host, int fd, Reader *reader, Mdev *dev,
                           const char *parent, GError **error)
 {
-    if (!read_text(fd, text, error))
+    if (!read_text(fd, reader->text, error))
         return FALSE;
-    g_autoptr(json_t) value = mdev_json_parse(text->str, text->len, error);
-    return value != NULL && mdev_load_json(host, dev, parent, value, error);
+    if (reader->value == NULL || !g_string_equal(reader->text, reader->last)) {
+        g_clear_pointer(&reader->value, json_decref);
+        reader->value = mdev_json_parse(reader->text->str, reader->text->len, error);
+        GString *other = reader->last;
+        reader->last = reader->text;
+        reader->text = other;
+    }
+    return reader->value != NULL && mdev_load_json(host, dev, parent, reader->value, error);
 }
 
 /* A file that is being written: ".UUID.XXXXXX" of file_write_atomic(). */
@@ -101,7 +127,7 @@ struct Scan {
     MdevDetail details;
     const char *current; /* parent whose directory is read */
     int devices_fd;      /* of those that live */
-    GString *text;
+    Reader *reader;
     GPtrArray *found;
 };
 
@@ -132,7 +158,7 @@ static gboolean read_one(Scan *scan, int fd, const char *name, const char *uuid,
         return TRUE;
     }
     g_autoptr(Mdev) dev = mdev_new(uuid);
-    if (!load_file(scan->host, file_fd, scan->text, dev, scan->current, error)) {
+    if (!load_file(scan->host, file_fd, scan->reader, dev, scan->current, error)) {
         mdev_note(scan->host, MDEV_NOTE_PLACE, "%s/%s/%s", host_directory, scan->current, name);
         return FALSE;
     }
@@ -193,18 +219,28 @@ GPtrArray *mdev_definitions(const MdevHost *host, const char *uuid, const char *
         return NULL;
     }
     autofd int devices_fd = details & MDEV_WITH_ACTIVE ? mdev_scan_open(host) : -1;
-    g_autoptr(GString) text = g_string_new(NULL);
-    Scan scan = { host, uuid, parent, details, NULL, devices_fd, text, found };
+    g_auto(Reader) reader = reader_new();
+    Scan scan = { host, uuid, parent, details, NULL, devices_fd, &reader, found };
     if (!visit_all(&scan, fd, visit_parent, error))
         return NULL;
     mdev_sort(found);
     return g_steal_pointer(&found);
 }
 
-static gboolean visit_name(Scan *scan, int fd, const struct dirent *entry, GError **error)
+static int compare_names(gconstpointer a, gconstpointer b)
 {
-    g_ptr_array_add(scan->found, g_strdup(entry->d_name));
-    return TRUE;
+    return memcmp(a, b, UUID_LENGTH);
+}
+
+static GArray *read_names(DIR *directory)
+{
+    GArray *names = g_array_new(FALSE, FALSE, UUID_LENGTH);
+    const struct dirent *entry;
+    while (directory != NULL && (entry = readdir(directory)) != NULL)
+        if (uuid_is_canonical(entry->d_name))
+            g_array_append_vals(names, entry->d_name, 1);
+    g_array_sort(names, compare_names);
+    return names;
 }
 
 MdevDirectory *mdev_directory_open(const MdevHost *host, const char *parent)
@@ -213,17 +249,14 @@ MdevDirectory *mdev_directory_open(const MdevHost *host, const char *parent)
     int fd = root_open_file(host->root, path, O_RDONLY | O_DIRECTORY, NULL);
     if (fd < 0)
         return NULL;
-    g_autoptr(GPtrArray) names = g_ptr_array_new();
-    Scan scan = { .host = host, .found = names };
-    visit_all(&scan, dup(fd), visit_name, NULL);
-
     MdevDirectory *directory = g_new0(MdevDirectory, 1);
+    DIR *entries = fdopendir(dup(fd));
     directory->host = host;
     directory->fd = fd;
-    directory->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    for (guint i = 0; i < names->len; i++)
-        g_hash_table_add(directory->names, names->pdata[i]);
-    directory->text = g_string_new(NULL);
+    directory->names = read_names(entries);
+    directory->reader = reader_new();
+    if (entries != NULL)
+        closedir(entries);
     return directory;
 }
 
@@ -232,18 +265,18 @@ void mdev_directory_free(MdevDirectory *directory)
     if (directory == NULL)
         return;
     close(directory->fd);
-    g_hash_table_unref(directory->names);
-    g_string_free(directory->text, TRUE);
+    g_array_unref(directory->names);
+    reader_clear(&directory->reader);
     g_free(directory);
 }
 
 void mdev_directory_load(MdevDirectory *directory, Mdev *dev)
 {
-    if (!g_hash_table_contains(directory->names, dev->uuid))
+    if (!g_array_binary_search(directory->names, dev->uuid, compare_names, NULL))
         return;
     autofd int fd = openat(directory->fd, dev->uuid, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     dev->defined = fd >= 0 || faccessat(directory->fd, dev->uuid, F_OK, 0) == 0;
     if (fd >= 0)
-        (void)load_file(directory->host, fd, directory->text, dev, dev->parent, NULL);
+        (void)load_file(directory->host, fd, &directory->reader, dev, dev->parent, NULL);
     g_clear_pointer(&dev->source, json_decref);
 }

@@ -30,9 +30,9 @@ void json_text_append(GString *out, const char *text)
 
 static void append_line(GString *out, guint depth)
 {
-    g_string_append_c(out, '\n');
-    for (guint i = 0; i < depth; i++)
-        g_string_append(out, "  ");
+    static const char line[] = "\n                ";
+    g_assert(depth * 2 + 1 < sizeof line);
+    g_string_append_len(out, line, 1 + 2 * (gssize)depth);
 }
 
 static void append_member(GString *out, const char *name, const char *value)

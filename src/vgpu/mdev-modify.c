@@ -44,10 +44,7 @@ static Mdev *find_definition(const MdevHost *host, const char *uuid, const char 
 
 static gboolean apply_change(Mdev *dev, const MdevChange *change, GError **error)
 {
-    if (change->type != NULL) {
-        g_free(dev->type);
-        dev->type = g_strdup(change->type);
-    }
+    mdev_set_type(dev, change->type);
     if (change->autostart >= 0)
         dev->autostart = change->autostart;
     if (change->add_attr != NULL && change->value == NULL)
@@ -116,7 +113,7 @@ static Mdev *prepare_live(const MdevHost *host, const MdevChange *change, GError
     if (!check_live_change(change, error))
         return NULL;
     g_autoptr(Mdev) alive = mdev_new(change->uuid);
-    alive->parent = g_strdup(change->parent);
+    mdev_set_parent(alive, change->parent);
     if (!mdev_scan_look_once(host, alive, error))
         return NULL;
     if (!alive->active) {

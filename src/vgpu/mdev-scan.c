@@ -60,9 +60,9 @@ gboolean mdev_scan_look(int devices_fd, Mdev *dev, GError **error)
     if (!agrees(dev->type, type))
         return TRUE;
     if (dev->parent == NULL)
-        dev->parent = g_strdup(parent);
+        mdev_set_parent(dev, parent);
     if (dev->type == NULL)
-        dev->type = g_strdup(type);
+        mdev_set_type(dev, type);
     dev->active = TRUE;
     return TRUE;
 }
@@ -76,7 +76,7 @@ gboolean mdev_scan_look_once(const MdevHost *host, Mdev *dev, GError **error)
 static int compare_devices(gconstpointer a, gconstpointer b)
 {
     const Mdev *left = *(Mdev *const *)a, *right = *(Mdev *const *)b;
-    int order = strcmp(left->parent, right->parent);
+    int order = left->parent == right->parent ? 0 : strcmp(left->parent, right->parent);
     return order != 0 ? order : strcmp(left->uuid, right->uuid);
 }
 

@@ -196,8 +196,8 @@ static Mdev *prepare_start(const MdevHost *host, const MdevWish *wish, GError **
         return NULL;
     if (dev == NULL) {
         dev = mdev_new(uuid);
-        dev->parent = g_strdup(wish->parent);
-        dev->type = g_strdup(wish->type);
+        mdev_set_parent(dev, wish->parent);
+        mdev_set_type(dev, wish->type);
     }
     if (dev->type != NULL && dev->parent == NULL) {
         mdev_error_set(error, MDEV_ERROR_PARENT_MISSING, "can't provide type without parent");

@@ -21,15 +21,15 @@ static MdevAttr *attr_new(const char *name, const char *value)
 Mdev *mdev_new(const char *uuid)
 {
     Mdev *dev = g_new0(Mdev, 1);
-    dev->uuid = g_strdup(uuid);
+    g_strlcpy(dev->uuid, uuid, sizeof dev->uuid);
     return dev;
 }
 
 Mdev *mdev_copy(const Mdev *dev)
 {
     Mdev *copy = mdev_new(dev->uuid);
-    copy->parent = g_strdup(dev->parent);
-    copy->type = g_strdup(dev->type);
+    mdev_set_parent(copy, dev->parent);
+    mdev_set_type(copy, dev->type);
     copy->autostart = dev->autostart;
     copy->active = dev->active;
     copy->defined = dev->defined;
@@ -41,13 +41,33 @@ Mdev *mdev_copy(const Mdev *dev)
     return copy;
 }
 
+/* Reference-counted strings, one for each text. */
+static void set_shared(const char **text, const char *value)
+{
+    char *old = (char *)*text;
+    *text = value != NULL ? g_ref_string_new_intern(value) : NULL;
+    if (old != NULL)
+        g_ref_string_release(old);
+}
+
+void mdev_set_parent(Mdev *dev, const char *parent)
+{
+    if (parent != NULL)
+        set_shared(&dev->parent, parent);
+}
+
+void mdev_set_type(Mdev *dev, const char *type)
+{
+    if (type != NULL)
+        set_shared(&dev->type, type);
+}
+
 void mdev_free(Mdev *dev)
 {
     if (dev == NULL)
         return;
-    g_free(dev->uuid);
-    g_free(dev->parent);
-    g_free(dev->type);
+    set_shared(&dev->parent, NULL);
+    set_shared(&dev->type, NULL);
     g_clear_pointer(&dev->attrs, g_ptr_array_unref);
     json_decref(dev->source);
     g_free(dev);
@@ -65,7 +85,7 @@ void mdev_note(const MdevHost *host, MdevNoteKind kind, const char *format, ...)
 }
 
 /* Takes @value for *@known, and says so when it was something else. */
-static void overwrite(const MdevHost *host, const Mdev *dev, const char *what, char **known,
+static void overwrite(const MdevHost *host, const Mdev *dev, const char *what, const char **known,
                       const char *value)
 {
     if (*known != NULL && g_str_equal(*known, value))
@@ -73,8 +93,7 @@ static void overwrite(const MdevHost *host, const Mdev *dev, const char *what, c
     if (*known != NULL)
         mdev_note(host, MDEV_NOTE_DEVICE, "Overwriting %s for mdev %s: %s => %s", what, dev->uuid,
                   *known, value);
-    g_free(*known);
-    *known = g_strdup(value);
+    set_shared(known, value);
 }
 
 gboolean mdev_load_json(const MdevHost *host, Mdev *dev, const char *parent, json_t *value,

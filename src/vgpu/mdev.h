@@ -22,15 +22,16 @@
 #include <jansson.h>
 
 #include "base/root.h"
+#include "base/uuid.h"
 
 typedef struct {
     char *name, *value;
 } MdevAttr;
 
 typedef struct {
-    char *uuid;   /* lower case, with hyphens */
-    char *parent; /* NULL: not known yet; so is the type */
-    char *type;
+    char uuid[UUID_LENGTH + 1]; /* lower case, with hyphens */
+    const char *parent;         /* NULL: not known yet; so is the type */
+    const char *type;
     gboolean autostart;
     gboolean active;  /* it lives, on this parent and of this type */
     gboolean defined; /* /etc/mdevctl.d/PARENT/UUID is there */
@@ -38,9 +39,13 @@ typedef struct {
     json_t *source;   /* what the definition was read from, for the keys we do not know; or NULL */
 } Mdev;
 
+/* @uuid is in the form above. */
 Mdev *mdev_new(const char *uuid);
 Mdev *mdev_copy(const Mdev *dev);
 void mdev_free(Mdev *dev);
+/* NULL: as it was. A thousand devices share the text of their parent and their type. */
+void mdev_set_parent(Mdev *dev, const char *parent);
+void mdev_set_type(Mdev *dev, const char *type);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Mdev, mdev_free)
 
 /* How an operation tells what is odd and yet no failure of its own. */
