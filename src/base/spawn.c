@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -71,8 +72,10 @@ static gboolean prepare_child(const SpawnRequest *request, pid_t parent)
 
 static G_NORETURN void run_child(const SpawnRequest *request, pid_t parent, int report_fd)
 {
+    /* not execvp(3) for a path: what the kernel does not know to run, it gives to the shell */
+    char *const *argv = (char *const *)request->argv;
     if (prepare_child(request, parent))
-        execvp(request->argv[0], (char *const *)request->argv);
+        (void)(strchr(argv[0], '/') != NULL ? execv : execvp)(argv[0], argv);
     int failure = errno;
     (void)file_write_all(report_fd, &failure, sizeof failure);
     _exit(127);

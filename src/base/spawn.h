@@ -9,7 +9,7 @@
 #include <sys/types.h>
 
 typedef struct {
-    const char *const *argv;        /* argv[0] is the program, searched in PATH */
+    const char *const *argv; /* argv[0] is the program: a path, or a name to search in PATH */
     const char *const *environment; /* "NAME=value" set on top of ours; NULL: none */
     int in, out, err;               /* its standard streams; -1: /dev/null */
     const int *keep;        /* further descriptors it keeps, by number; ends with -1; NULL: none */
