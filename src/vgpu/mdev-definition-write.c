@@ -20,12 +20,24 @@ static char *parent_directory(const MdevHost *host, const char *parent)
     return root_host_path(host->root, below);
 }
 
+/* FALSE and errno, as mdevctl meets it: EEXIST for a file of that name. */
+static gboolean make_directory(const char *path)
+{
+    if (mkdir(path, 0777) == 0)
+        return TRUE;
+    int failure = errno;
+    if (g_file_test(path, G_FILE_TEST_IS_DIR))
+        return TRUE;
+    errno = failure;
+    return failure == ENOENT && file_make_directory(path, 0777, NULL);
+}
+
 int mdev_definition_lock(const MdevHost *host, const char *parent, GError **error)
 {
     if (!mdev_check_parent_name(parent, error))
         return -1;
     g_autofree char *directory = parent_directory(host, parent);
-    if (!file_make_directory(directory, 0777, NULL)) {
+    if (!make_directory(directory)) {
         mdev_error_set_errno(error, errno, "%s", "");
         return -1;
     }

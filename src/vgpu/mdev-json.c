@@ -154,14 +154,26 @@ gboolean mdev_json_is_text(const char *text, gsize length)
     return TRUE;
 }
 
+/* mdevctl's limit is lower than jansson's. Few texts have brackets enough to look closer. */
+static gboolean is_too_deep(const char *text, gsize length)
+{
+    guint brackets = 0;
+    for (gsize i = 0; i < length; i++)
+        brackets += text[i] == '[' || text[i] == '{';
+    g_autofree char *complaint = brackets >= 128 ? mdev_json_complaint(text, length) : NULL;
+    return complaint != NULL;
+}
+
 json_t *mdev_json_parse(const char *text, gsize length, GError **error)
 {
     if (!mdev_json_is_text(text, length)) {
         mdev_error_set(error, MDEV_ERROR_JSON, MDEV_NO_UTF8);
         return NULL;
     }
-    json_error_t where;
+    json_error_t where = { .text = "nested too deeply" };
     json_t *value = json_loadb(text, length, JSON_DECODE_ANY, &where);
+    if (value != NULL && is_too_deep(text, length))
+        g_clear_pointer(&value, json_decref);
     if (value == NULL) {
         g_autofree char *complaint = mdev_json_complaint(text, length);
         mdev_error_set(error, MDEV_ERROR_JSON, "%s", complaint != NULL ? complaint : where.text);
