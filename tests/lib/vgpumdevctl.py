@@ -196,15 +196,18 @@ class Pair:
 
     def _comparable(self, outcome, tree):
         """One text of all that must be equal."""
-        text = b"".join([
+        head = b"".join([
             f"exit status {outcome.status}\n".encode(),
             b"=== stdout\n", outcome.stdout,
             b"\n=== stderr\n", LOG_TIME.sub(b"[TIME", outcome.stderr),
-            b"\n=== files\n", tree_text(tree)])
-        unnamed = list(dict.fromkeys(uuid for uuid in UUID.findall(text) if uuid not in self.named))
-        for number, uuid in enumerate(unnamed):
-            text = text.replace(uuid, b"RANDOM-%d" % number)
-        return text
+            b"\n=== files\n"])
+        unnamed = dict.fromkeys(uuid for uuid in UUID.findall(head + tree_text(tree))
+                                if uuid not in self.named)
+        names = {uuid: b"RANDOM-%d" % number for number, uuid in enumerate(unnamed)}
+
+        def name(text):
+            return UUID.sub(lambda match: names.get(match[0], match[0]), text)
+        return name(head) + tree_text({name(path): name(what) for path, what in tree.items()})
 
     def assert_equal(self, outcomes, words):
         """@outcomes: of run(); @words: what the complaint names."""
