@@ -3,9 +3,8 @@
 
 #include "base/user.h"
 #include "vgpu/access.h"
-#include "vgpu/claim.h"
-#include "vgpu/holder.h"
 #include "vgpu/pool.h"
+#include "vgpu/vgpu-use.h"
 
 static const Field mdev_use_device_fields[] = {
     FIELD_TEXT_(MdevUseDevice, uuid, "the device"),
@@ -40,26 +39,35 @@ const MdevUseDevice *mdev_use_find(const MdevUse *use, const char *uuid)
     return NULL;
 }
 
-/* Who has claimed it: those of dead owners are taken back by whoever wants it. */
-static char *describe_claim(const Claim *claim)
+/* Who has it, as far as we may see. Owned; NULL: nobody. */
+static char *describe_holder(const Root *root, const char *uuid, const VgpuUse *use)
 {
-    g_autofree char *owner = owner_describe(claim->owner);
-    return claim->vm != NULL ? g_strdup_printf("VM '%s' (%s)", claim->vm, owner)
-                             : g_steal_pointer(&owner);
+    if (use != NULL && use->owner != NULL)
+        return use->vm != NULL ? g_strdup_printf("%s, for '%s'", use->owner, use->vm)
+                               : g_strdup(use->owner);
+    char *user = pool_describe_user(root, uuid);
+    return user != NULL || use == NULL ? user : g_strdup(use->holder);
 }
 
-static MdevUseDevice *read_device(const Root *root, const char *uuid)
+static MdevUseDevice *read_device(const Root *root, const char *uuid, const VgpuUse *use)
 {
     MdevUseDevice *device = record_new(&mdev_use_device_type);
     device->uuid = g_strdup(uuid);
+    device->name = use != NULL ? g_strdup(use->name) : NULL;
     device->open_errno = access_check(root, uuid);
-    g_autoptr(VgpuRecord) record = vgpu_record_find(root, uuid);
-    device->name = g_strdup(record != NULL ? record->name : NULL);
-    g_autoptr(Claim) claim = claim_find(root, uuid);
-    device->holder = claim != NULL ? describe_claim(claim) : pool_describe_user(root, uuid);
-    if (device->holder == NULL)
-        device->holder = mdev_describe_holders(root, uuid);
+    device->holder = describe_holder(root, uuid, use);
     return device;
+}
+
+static void read_devices(MdevUse *use, const Root *root, const GPtrArray *devices)
+{
+    g_autoptr(GPtrArray) uuids = g_ptr_array_new();
+    for (guint i = 0; i < devices->len; i++)
+        g_ptr_array_add(uuids, ((MdevDevice *)devices->pdata[i])->uuid);
+    g_autoptr(GHashTable) known = vgpu_uses(root, uuids);
+    for (guint i = 0; i < uuids->len; i++)
+        g_ptr_array_add(use->devices, read_device(root, uuids->pdata[i],
+                                                  g_hash_table_lookup(known, uuids->pdata[i])));
 }
 
 MdevUse *mdev_use_read(const Root *root, const MdevFacts *facts, const Broker *broker)
@@ -70,9 +78,7 @@ MdevUse *mdev_use_read(const Root *root, const MdevFacts *facts, const Broker *b
     if (!user_is_root() && broker->fd < 0 && !broker_available(root, &reason))
         use->make_obstacle = g_strdup(reason->message);
     use->devices = g_ptr_array_new();
-    for (guint i = 0; facts != NULL && facts->devices != NULL && i < facts->devices->len; i++) {
-        const MdevDevice *device = facts->devices->pdata[i];
-        g_ptr_array_add(use->devices, read_device(root, device->uuid));
-    }
+    if (facts != NULL && facts->devices != NULL)
+        read_devices(use, root, facts->devices);
     return use;
 }
