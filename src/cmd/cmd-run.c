@@ -102,7 +102,9 @@ static int run_run(const CmdContext *context, char **arguments, char **passed, G
         return 2;
     }
     Broker broker;
-    if (!lender_leave_sudo(context->root, &broker, error))
+    /* what we lend ends with us: who detaches gets a vGPU from the host's broker, or of a pool */
+    gboolean lends = !given.detach;
+    if (!lender_leave_sudo(context->root, lends, &broker, error))
         return 1;
     g_autoptr(VmConfig) config = config_from(context, arguments[0], passed, error);
     if (config == NULL)

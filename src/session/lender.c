@@ -11,11 +11,11 @@ static gboolean has_parents(const Root *root)
     return parents[0] != NULL;
 }
 
-gboolean lender_leave_sudo(const Root *root, Broker *ret_broker, GError **error)
+gboolean lender_leave_sudo(const Root *root, gboolean lends, Broker *ret_broker, GError **error)
 {
     *ret_broker = (Broker){ .root = root, .fd = -1 };
     int uid = user_behind_sudo();
-    if (uid >= 0 && has_parents(root)) {
+    if (lends && uid >= 0 && has_parents(root)) {
         pid_t pid;
         int pidfd = -1;
         if (!broker_start((uid_t)uid, &ret_broker->fd, &pid, &pidfd, error))

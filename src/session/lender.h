@@ -10,7 +10,7 @@
 
 /*
  * Becomes the user who called sudo (user_leave_sudo()); on a host with mediated devices a broker
- * for that user is started before. @ret_broker: whom to ask from now on. Otherwise, without sudo,
- * it is the host's.
+ * for that user is started before, with @lends. @ret_broker: whom to ask from now on. Otherwise,
+ * without sudo, it is the host's.
  */
-gboolean lender_leave_sudo(const Root *root, Broker *ret_broker, GError **error);
+gboolean lender_leave_sudo(const Root *root, gboolean lends, Broker *ret_broker, GError **error);
