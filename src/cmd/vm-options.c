@@ -36,7 +36,7 @@ const GOptionEntry vm_options[] = {
     TEXT("cpus", cpus, "Virtual processors", "N"),
     TEXT("firmware", firmware, "bios or uefi", "KIND"),
     TEXT("accel", accel, "auto, kvm or tcg", "KIND"),
-    TEXT("vgpu", vgpu, "auto, none, venus, virgl or 2d", "TYPE"),
+    TEXT("vgpu", vgpu, "auto, none, a type of vGPU, or a vGPU by uuid or name", "TYPE"),
     TEXT("parent", parent, "GPU that serves the vGPU", "BDF"),
     TEXT("mode", mode, "Preferred screen size", "WIDTHxHEIGHT"),
     TEXT("display", display, "auto, none, gtk, sdl, spice, spice-app or vnc", "KIND[:ADDRESS]"),
