@@ -137,8 +137,8 @@ static gboolean judge_parameter(Absence *absence, const GvtFacts *gvt)
                        "modprobe.d (only root can read what it is)");
     if (configured)
         return set_why(absence, ABSENT_PARAMETER,
-                       "i915.enable_gvt is %s though %s sets it: i915 was loaded before, from an "
-                       "older initramfs",
+                       "i915.enable_gvt is %s though %s sets it: i915 was loaded otherwise, most "
+                       "often by an initramfs that is older",
                        parameter->value, parameter->configured_in);
     return set_why(absence, ABSENT_PARAMETER, "i915 was loaded with enable_gvt=%s",
                    parameter->value);

@@ -8,6 +8,7 @@ import json
 import subprocess
 import unittest
 
+import vgpufake
 import vgputest
 import vgputestbed
 from vgputestbed import TESTBED, answers, simulated_host
@@ -157,9 +158,28 @@ export LSAN_OPTIONS=suppressions=/tmp/suppressions:print_suppressions=0
 vgpuctl gpus --json | tr -d '\n'
 echo
 vgpuctl gpu 00:02.0
+echo == types
+create V5_8 "$(uuid 1)"
+vgpuctl types
 reload enable_gvt=0
 echo == without enable_gvt
 vgpuctl gpu 00:02.0 | grep 'mdev:'
+echo == types without enable_gvt
+vgpuctl types
+"""
+
+# of GPU_SCRIPT, with an aperture of 1024 MB and a GTT of 4 MB
+TYPES = r"""ok
+0000:00:02\.0 \(i915\), aperture 1024 MB, GTT 4 MB; used: aperture 64 of 896 MB, hidden 384 of 640 MB, 1 of 7 vGPUs
+TYPE +AVAILABLE +LIVE +TOTAL +DESCRIPTION
+i915-GVTg_V5_1 +0 +0 +0 +low_gm_size: 512MB, .*
+i915-GVTg_V5_2 +0 +0 +0 +low_gm_size: 256MB, .*
+i915-GVTg_V5_4 +0 +0 +1 +low_gm_size: 128MB, .*
+i915-GVTg_V5_8 +0 +1 +1 +low_gm_size: 64MB, .*
+i915-GVTg_V5_1 has none left: .*
+i915-GVTg_V5_2 has none left: .*
+i915-GVTg_V5_4 has none left: of 640 MB hidden graphics memory for vGPUs 384 MB are taken, .*
+i915-GVTg_V5_8 has none left: .*
 """
 
 
@@ -185,6 +205,22 @@ class TestbedTest(unittest.TestCase):
             wanted[f"{aperture} {gtt} create"] = "write: ENOSPC" if row[column] == WRAPS else created
         wraps = [row for rows in CAPACITY.values() for row in rows].count(WRAPS)
         self.check_answers(CAPACITY_SCRIPT, wanted | {"log": str(wraps)})
+
+    def test_what_if(self):
+        """vgpuctl calculates the same table, and that none of an overflowed count can be made."""
+        machine = vgpufake.FakeRoot("notes-machine")
+        self.addCleanup(machine.close)
+        for aperture, row in CAPACITY.items():
+            for gtt, shown in zip(GTT_SIZES, row):
+                sizes = f"aperture={aperture},gtt={gtt}"
+                with self.subTest(sizes):
+                    said = json.loads(machine.run("types", "--json", "--what-if", sizes).stdout)
+                    types = said["parents"][0]["types"]
+                    self.assertEqual(" ".join(str(row["available"]) if row["listed"] else "-"
+                                              for row in types), shown)
+                    creatable = [row["creatable"] for row in types if row["listed"]]
+                    self.assertEqual(creatable, [0, 0, 0, 0] if shown == WRAPS else
+                                     [int(count) for count in shown.split() if count != "-"])
 
     def test_errno(self):
         self.check_answers(ERRNO_SCRIPT, {
@@ -261,6 +297,14 @@ class TestbedTest(unittest.TestCase):
                 r"\tmdev: ready; .*"):
             with self.subTest(line):
                 self.assertRegex(text, f"(?m)^{line}$")
+        text, _, types = text.partition("== types\n")
+        off, _, absent = off.partition("== types without enable_gvt\n")
+        with self.subTest("types"):
+            self.assertRegex(types, rf"^{TYPES}$")
+        with self.subTest("types without enable_gvt"):
+            self.assertRegex(absent, r"^0000:00:02\.0 \(.*\) offers no types: i915\.enable_gvt is "
+                                     r"N though /etc/modprobe\.d/testbed\.conf sets it: .*\n"
+                                     r"To do: .*initramfs.*\n$")
         with self.subTest("without enable_gvt"):
             self.assertRegex(off, r"^\tmdev: possible, to be set up; .* enable_gvt=1 .*\n$")
 
