@@ -2,21 +2,61 @@
 #include "cmd/rows.h"
 
 #include "base/user.h"
+#include "cmd/mdev-host.h"
+#include "cmd/sudo-line.h"
 #include "session/stop.h"
+#include "vgpu/evict.h"
+#include "vgpu/mdev-life.h"
+#include "vgpu/vgpu-names.h"
+#include "vgpu/vgpu-use.h"
 
 static gboolean force;
 static int limit_s = 60;
+static char *uuid_word;
 
 static const GOptionEntry stop_options[] = {
-    { "force", 0, 0, G_OPTION_ARG_NONE, &force, "End QEMU at once, the guest is not asked", NULL },
+    { "force", 'f', 0, G_OPTION_ARG_NONE, &force,
+      "End QEMU at once, the guest is not asked; of a vGPU: end what uses it", NULL },
+    { "uuid", 'u', 0, G_OPTION_ARG_STRING, &uuid_word, "Stop a vGPU instead", "UUID|NAME" },
     { "timeout", 0, 0, G_OPTION_ARG_INT, &limit_s, "Time to wait for its end (60)", "SECONDS" },
     G_OPTION_ENTRY_NULL,
 };
 
+/* A vGPU that was claimed is its owner's to give back. */
+static gboolean check_unclaimed(const Root *root, char *uuid, GError **error)
+{
+    g_autoptr(GPtrArray) uuids = g_ptr_array_new();
+    g_ptr_array_add(uuids, uuid);
+    g_autoptr(GHashTable) uses = vgpu_uses(root, uuids);
+    const VgpuUse *use = g_hash_table_lookup(uses, uuid);
+    return use == NULL || use->owner == NULL ||
+           error_set(error, VGPUCTL_ERROR_BUSY,
+                     "vGPU %s is claimed by %s; vgpuctl release ends that, --force does not ask",
+                     uuid, use->owner);
+}
+
+static int stop_vgpu(const Root *root, GError **error)
+{
+    g_autofree char *uuid = vgpu_resolve(root, uuid_word, error);
+    guint ended = 0;
+    if (uuid == NULL ||
+        !(force ? mdev_evict(root, uuid, &ended, error) : check_unclaimed(root, uuid, error)))
+        return sudo_line_add(error);
+    g_auto(CmdMdevHost) host = { 0 };
+    cmd_mdev_host_init(&host, root);
+    if (mdev_stop(&host.host, uuid, force, error))
+        return 0;
+    cmd_mdev_host_explain(&host, error);
+    return sudo_line_add(error);
+}
+
 static int run_stop(const CmdContext *context, char **arguments, char **passed, GError **error)
 {
-    if (!cmd_check_operands(&command_stop, arguments, 1, 1, error))
+    guint operands = uuid_word != NULL ? 0 : 1;
+    if (!cmd_check_operands(&command_stop, arguments, operands, operands, error))
         return 2;
+    if (uuid_word != NULL)
+        return stop_vgpu(context->root, error);
     if (limit_s < 0) {
         error_set(error, VGPUCTL_ERROR_USAGE, "--timeout %d is no number of seconds", limit_s);
         return 2;
@@ -30,10 +70,13 @@ static int run_stop(const CmdContext *context, char **arguments, char **passed, 
 const Command command_stop = {
     .name = "stop",
     .group = "Virtual machines",
-    .arguments = "NAME",
-    .summary = "Power a VM off and wait until it is gone",
-    .details = "The guest's power button is pressed; after the grace time of `run` QEMU is ended.",
-    .example = "  vgpuctl stop web",
+    .arguments = "[NAME]",
+    .summary = "Power a VM off and wait until it is gone; stop a vGPU",
+    .details = "The guest's power button is pressed; after the grace time of `run` QEMU is ended.\n"
+               "With --uuid a vGPU is stopped, and not the VM of that name: it goes back to its\n"
+               "parent, a definition stays. One that is in use is not: who uses it is named.",
+    .example = "  vgpuctl stop web\n"
+               "  sudo vgpuctl stop --uuid win",
     .options = stop_options,
     .run = run_stop,
 };

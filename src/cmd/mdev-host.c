@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/table.h"
+#include "cmd/mdev-way-out.h"
 
 static void take_note(MdevNoteKind kind, const char *text, gpointer data)
 {
@@ -37,12 +38,7 @@ void cmd_mdev_host_clear(CmdMdevHost *host)
 
 void cmd_mdev_host_explain(const CmdMdevHost *host, GError **error)
 {
-    if (error == NULL || *error == NULL)
-        return;
-    /* mdevctl's causes stand on lines of their own */
-    g_auto(GStrv) lines = g_strsplit((*error)->message, "\n", -1);
-    g_autofree char *message = g_strjoinv(": ", lines);
-    g_free((*error)->message);
-    (*error)->message = host->place != NULL ? g_strdup_printf("%s: %s", host->place, message)
-                                            : g_steal_pointer(&message);
+    mdev_add_way_out(error);
+    if (error != NULL && *error != NULL && host->place != NULL)
+        g_prefix_error(error, "%s: ", host->place);
 }

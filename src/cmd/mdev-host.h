@@ -15,5 +15,5 @@ void cmd_mdev_host_init(CmdMdevHost *host, const Root *root);
 void cmd_mdev_host_clear(CmdMdevHost *host);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CmdMdevHost, cmd_mdev_host_clear)
 
-/* Puts the file in front of an error, on one line. */
+/* Puts the file in front of an error, and the way out behind it. */
 void cmd_mdev_host_explain(const CmdMdevHost *host, GError **error);

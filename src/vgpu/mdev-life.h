@@ -40,7 +40,7 @@ typedef struct {
     gboolean force;
 } MdevChange;
 
-/* Keys that we do not know, and the order of all keys, are kept. */
+/* Keys that we do not know are kept. */
 gboolean mdev_modify(const MdevHost *host, const MdevChange *change, GError **error);
 
 /*
@@ -52,8 +52,11 @@ gboolean mdev_start(const MdevHost *host, const MdevWish *wish, char **ret_uuid,
 /* Removes the device, unless somebody holds it open (MDEV_ERROR_HELD). */
 gboolean mdev_stop(const MdevHost *host, const char *uuid, gboolean force, GError **error);
 
-/* Starts all devices defined for @parent to be started with it. One that cannot be is a note. */
-gboolean mdev_start_parent(const MdevHost *host, const char *parent, GError **error);
+/* Starts all devices defined for @parent to be started with it, and tells of each: @reason is NULL
+ * when it was, and borrowed. */
+typedef void (*MdevStarted)(const Mdev *dev, const GError *reason, gpointer data);
+gboolean mdev_start_parent(const MdevHost *host, const char *parent, MdevStarted started,
+                           gpointer data, GError **error);
 
 /* Reads a file with a definition, as text. Owned. */
 char *mdev_read_jsonfile(const char *path, gsize *ret_length, GError **error);

@@ -232,7 +232,8 @@ gboolean mdev_stop(const MdevHost *host, const char *uuid, gboolean force, GErro
            callout_around(host, dev, CALLOUT_STOP, force, stop_device, NULL, error);
 }
 
-gboolean mdev_start_parent(const MdevHost *host, const char *parent, GError **error)
+gboolean mdev_start_parent(const MdevHost *host, const char *parent, MdevStarted started,
+                           gpointer data, GError **error)
 {
     g_autoptr(GPtrArray) devices = mdev_definitions(host, NULL, parent, MDEV_WITH_ACTIVE, error);
     if (devices == NULL)
@@ -240,12 +241,10 @@ gboolean mdev_start_parent(const MdevHost *host, const char *parent, GError **er
     for (guint i = 0; i < devices->len; i++) {
         Mdev *dev = devices->pdata[i];
         g_autoptr(GError) reason = NULL;
-        if (!dev->autostart ||
-            callout_around(host, dev, CALLOUT_START, FALSE, start_device, NULL, &reason))
+        if (!dev->autostart)
             continue;
-        g_auto(GStrv) causes = g_strsplit(reason->message, "\n", -1);
-        for (guint line = 0; causes[line] != NULL; line++)
-            mdev_note(host, MDEV_NOTE_SCAN, "%s", causes[line]);
+        callout_around(host, dev, CALLOUT_START, FALSE, start_device, NULL, &reason);
+        started(dev, reason, data);
     }
     return TRUE;
 }

@@ -62,7 +62,7 @@ class ListTest(Case):
         result = machine.run("list", "--defined")
         self.assertEqual((result.returncode, result.stdout), (1, ""))
         self.assertRegex(result.stderr,
-                         rf"^vgpuctl: .*/etc/mdevctl\.d/0000:00:02\.0/{THIRD}: .*UTF-8\n$")
+                         rf"^vgpuctl: .*/etc/mdevctl\.d/0000:00:02\.0/{THIRD}: .*UTF-8; .*\n$")
 
     def test_odd_file(self):
         machine = self.machine("gvt-g-used")

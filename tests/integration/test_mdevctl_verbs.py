@@ -419,8 +419,8 @@ class OurWay(Verbs):
         self.assertEqual(ours.status, 0, ours)
         kept = json.loads(tree[f"etc/mdevctl.d/{P}/{U}".encode()].partition(b"\n")[2])
         self.assertEqual(list(kept.items()),
-                         [("note", {"by": ["me", 1]}), ("start", "auto"), ("mdev_type", T4), ("end", None),
-                          ("attrs", [])])
+                         [("mdev_type", T4), ("start", "auto"), ("attrs", []), ("note", {"by": ["me", 1]}),
+                          ("end", None)])
 
     def test_parent_leads_elsewhere(self):
         """A parent that is no name of a directory: mdevctl writes outside of its own."""
