@@ -97,9 +97,11 @@ static BrokerReply *receive_reply(int fd, GError **error)
     const struct timeval limit = { .tv_sec = REPLY_LIMIT_S };
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     ssize_t length;
+    /* a broker that had read nothing before it answered resets the connection: told once, before
+     * the answer (net/unix/af_unix.c: unix_release_sock()) */
     do
         length = recv(fd, text, sizeof text, 0);
-    while (length < 0 && errno == EINTR);
+    while (length < 0 && (errno == EINTR || errno == ECONNRESET));
     if (length < 0 && errno == EAGAIN) {
         error_set(error, VGPUCTL_ERROR_TIMEOUT, "The broker did not answer within %d s",
                   REPLY_LIMIT_S);

@@ -147,15 +147,18 @@ BrokerRequest *broker_request_from_text(const char *text, gsize length, GError *
     return g_steal_pointer(&request);
 }
 
-/* What is not set is left out. */
+/* What is not set is left out; so is a number that is 0, which is what it reads as. */
 static char *to_text(const RecordType *type, const void *record)
 {
     g_autoptr(json_t) object = record_to_json(type, record);
     const char *key;
     json_t *value;
     void *next;
-    json_object_foreach_safe(object, next, key, value) if (json_is_null(value))
-        json_object_del(object, key);
+    json_object_foreach_safe(object, next, key, value)
+    {
+        if (json_is_null(value) || (json_is_integer(value) && json_integer_value(value) == 0))
+            json_object_del(object, key);
+    }
     char *dumped = json_dumps(object, 0);
     char *text = g_strdup(dumped);
     free(dumped);
