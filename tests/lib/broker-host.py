@@ -14,17 +14,13 @@ import stat
 import sys
 import traceback
 
-from brokeractors import (COLLECT, GROUP, LOG, SOCKET, Activator, Actor, ask, claim, connect, hear,
-                          release, start_broker, try_ask, try_open)
+from brokeractors import (ALICE, BOB, COLLECT, LOG, SOCKET, STRANGER, Activator, Actor, answer, ask,
+                          claim, connect, end_all, hear, prepare, release, start_broker, try_ask,
+                          try_open)
 from brokerhostile import DEFINED, OTHER, POOL, hostile_bytes, hostile_table
 
 TYPES = pathlib.Path("/sys/class/mdev_bus/0000:00:02.0/mdev_supported_types")
 DEVICES = pathlib.Path("/sys/bus/mdev/devices")
-ALICE, BOB, STRANGER = 1000, 1001, 1002
-
-
-def answer(key, value):
-    print(f"= {key}: {json.dumps(value)}", flush=True)
 
 
 def configure(text):
@@ -61,20 +57,6 @@ def host_state():
         state[str(path)] = (path / "available_instances").read_text()
     return {path: what for path, what in state.items()
             if path != LOG and not path.startswith("/run/vgpuctl/broker")}
-
-
-def prepare():
-    """Two instances of V5_2 are all there is; with seven of V5_8 a limit is met before the end."""
-    os.close(os.open(LOG, os.O_CREAT, 0o666))
-    os.chmod(LOG, 0o666)
-    for name in ("/etc/passwd", "/etc/group"):
-        os.unlink(name)  # a link to that of the machine that runs us
-    pathlib.Path("/etc/passwd").write_text(
-        "root:x:0:0::/root:/bin/sh\n" + "".join(
-            f"{name}:x:{uid}:{uid}::/tmp:/bin/sh\n"
-            for name, uid in (("alice", ALICE), ("bob", BOB), ("stranger", STRANGER))))
-    pathlib.Path("/etc/group").write_text(f"root:x:0:\nvgpu:x:{GROUP}:alice,bob\n")
-    os.umask(0o022)
 
 
 def scene_without():
@@ -376,7 +358,6 @@ def scene_vouched():
 
 
 def main():
-    os.setpgid(0, 0)
     prepare()
     only = [globals()[name] for name in sys.argv[1:]]
     for scene in only or (scene_without, scene_claim, scene_left_open, scene_policy, scene_hostile,
@@ -387,9 +368,7 @@ def main():
             answer("broken", traceback.format_exc())
             break
     answer("log", pathlib.Path(LOG).read_text().splitlines())
-    # who is left would hold our output open
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    os.killpg(0, signal.SIGTERM)
+    end_all()
 
 
 main()

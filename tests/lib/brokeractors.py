@@ -13,11 +13,38 @@ import traceback
 SOCKET = "/run/vgpuctl/broker.sock"
 BROKER = os.path.join(os.environ["VGPUCTL_LIBEXECDIR"], "broker")
 GROUP = 500
+ALICE, BOB, STRANGER = 1000, 1001, 1002
 LIMIT_S = 120
 LOG = "/run/broker.log"
 
 
+def answer(key, value):
+    print(f"= {key}: {json.dumps(value)}", flush=True)
+
+
+def prepare():
+    """Three users, of whom two are in the group, and a log that the broker may write for anybody."""
+    os.setpgid(0, 0)
+    os.close(os.open(LOG, os.O_CREAT, 0o666))
+    os.chmod(LOG, 0o666)
+    for name in ("/etc/passwd", "/etc/group"):
+        os.unlink(name)  # a link to that of the machine that runs us
+    pathlib.Path("/etc/passwd").write_text(
+        "root:x:0:0::/root:/bin/sh\n" + "".join(
+            f"{name}:x:{uid}:{uid}::/tmp:/bin/sh\n"
+            for name, uid in (("alice", ALICE), ("bob", BOB), ("stranger", STRANGER))))
+    pathlib.Path("/etc/group").write_text(f"root:x:0:\nvgpu:x:{GROUP}:alice,bob\n")
+    os.umask(0o022)
+
+
+def end_all():
+    """Who is left of us would hold our output open."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.killpg(0, signal.SIGTERM)
+
+
 def claim(**keys):
+    """Two instances of V5_2 are all there is; of V5_8, seven."""
     return json.dumps({"version": 1, "op": "claim", "type": "i915-GVTg_V5_2", **keys}).encode()
 
 
