@@ -105,7 +105,7 @@ static void store_trial(const KvmFacts *facts, const char *name, const json_t *k
 }
 
 #define SLOWEST_MS 60000
-#define PATIENCE 8 /* times what the same costs with an accelerator that never hangs */
+#define PATIENCE 16 /* times what the same costs with an accelerator that never hangs */
 
 /*
  * A KVM that hangs shall not keep the user waiting, but on a machine that is busy or itself
