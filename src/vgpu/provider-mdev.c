@@ -163,15 +163,17 @@ static void judge_display(VgpuCandidate *candidate, const HostFacts *facts, cons
         candidate->drawback = g_strdup("nothing here could show its screen, screenshots excepted");
 }
 
-/* Who has the devices of @parent. Owned; "" for none. */
-static char *describe_use(const MdevFacts *facts, const MdevUse *use, const char *parent)
+/* Who has the devices of @parent, or of those that this user may open. Owned; "" for none. */
+static char *describe_use(const MdevFacts *facts, const MdevUse *use, const char *parent,
+                          gboolean own)
 {
     GString *text = g_string_new(NULL);
     for (guint i = 0; facts->devices != NULL && i < facts->devices->len; i++) {
         const MdevDevice *device = facts->devices->pdata[i];
-        if (g_strcmp0(device->parent, parent) != 0)
-            continue;
         const MdevUseDevice *known = mdev_use_find(use, device->uuid);
+        if (g_strcmp0(device->parent, parent) != 0 ||
+            (own && (known == NULL || known->open_errno != 0)))
+            continue;
         const char *holder = known != NULL ? known->holder : NULL;
         g_string_append_printf(text, "%s%s %s: %s", text->len > 0 ? ", " : "",
                                device->type != NULL ? type_short_name(device->type) : "?",
@@ -183,17 +185,22 @@ static char *describe_use(const MdevFacts *facts, const MdevUse *use, const char
 static char *none_left(const Offer *offer, const HostFacts *facts, const VgpuWish *wish)
 {
     const char *parent = offer->parent->parent, *why = offer->type->why;
-    g_autofree char *holders = describe_use(facts->mdev, wish->use, parent);
+    g_autofree char *holders = describe_use(facts->mdev, wish->use, parent, /* own= */ FALSE);
     g_autofree char *left = g_strdup_printf("none is left on %s", parent);
     return g_strdup_printf("%s%s%s", why != NULL ? why : left,
                            *holders != '\0' ? "; who has what: " : "", holders);
 }
 
-/* The administrator's command with the type in its place. Owned. */
-static char *may_not_make(const Offer *offer, const MdevUse *use)
+/* Who has those of this user, and the administrator's command with the type in its place. Owned. */
+static char *may_not_make(const Offer *offer, const HostFacts *facts, const VgpuWish *wish)
 {
-    GString *text = g_string_new(use->make_obstacle);
+    g_autofree char *own =
+        describe_use(facts->mdev, wish->use, offer->parent->parent, /* own= */ TRUE);
     g_autofree char *word = g_strdup_printf(" %s ", offer->type->type);
+    GString *text = g_string_new(NULL);
+    if (*own != '\0')
+        g_string_append_printf(text, "those that you may open are taken (%s); ", own);
+    g_string_append(text, wish->use->make_obstacle);
     g_string_replace(text, " TYPE ", word, 1);
     return g_string_free(text, FALSE);
 }
@@ -219,7 +226,7 @@ static VgpuCandidate *candidate_new(const Offer *offer, const HostFacts *facts,
     if (candidate->obstacle == NULL && offer->type->creatable <= 0)
         candidate->obstacle = none_left(offer, facts, wish);
     if (candidate->obstacle == NULL && wish->use != NULL && wish->use->make_obstacle != NULL)
-        candidate->obstacle = may_not_make(offer, wish->use);
+        candidate->obstacle = may_not_make(offer, facts, wish);
     if (candidate->obstacle == NULL)
         judge_display(candidate, facts, wish);
     return candidate;
