@@ -13,8 +13,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "session/collect.h"
 #include "session/unit.h"
-#include "vm/rundir-list.h"
 
 #define REPORT_LIMIT (1u << 20)
 
@@ -201,6 +201,7 @@ gboolean session_detach(const Root *root, const SessionRequest *request, GError 
     int status = 0; /* its undo is done when it has ended */
     while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
-    rundir_collect(root, NULL, NULL, NULL); /* unless it was killed: then this is its undo */
+    g_auto(GStrv) left = NULL;
+    session_collect(root, &left, NULL); /* unless it was killed: then this is its undo */
     return tell_failure(report, request, pid, status, error);
 }
