@@ -18,8 +18,9 @@
 #include "vm/rundir-list.h"
 #include "vm/rundir.h"
 
-/* How long QEMU or its window may take; a guest under TCG can hold the monitor for seconds. */
-#define LIMIT_MS 20000
+/* How long QEMU, its window or its vGPU may take: a guest under TCG can hold the monitor for
+ * seconds, and on a busy machine the helper's libraries take as long to load. */
+#define LIMIT_MS 60000
 #define PNG_LIMIT (256u << 20)
 
 static GBytes *read_all(int fd, GError **error)
