@@ -2,7 +2,7 @@
 """The commands of vgpuctl as completion sees them, from `vgpuctl command-table`.
 
 What an option or operand takes is read from the table as people read it in --help: FILE and PATH are
-files, BDF is a GPU, "bios or uefi" as the meaning of an option are its values.
+files, BDF is a GPU, UUID a vGPU, "bios or uefi" as the meaning of an option are its values.
 """
 
 import json
@@ -12,9 +12,12 @@ import subprocess
 GLOBAL = [("json", "Print JSON"), ("verbose", "Say what is done"), ("help", "Print help")]
 # whose JSON says what a NAME or an address can be: a command of the program, and the field
 RUNNING, DEFINED, GPUS = ("ps", "name"), ("vm list", "name"), ("gpus", "bdf")
+VGPUS, VGPU_NAMES = ("list", "uuid"), ("list", "name")
 LISTS = {
+    "destroy": [VGPU_NAMES, VGPUS],
     "gpu": [GPUS],
     "logs": [RUNNING, DEFINED],
+    "release": [VGPU_NAMES, VGPUS],
     "run": [DEFINED],
     "screenshot": [RUNNING],
     "stop": [RUNNING],
@@ -28,7 +31,7 @@ class Option:
         self.name, self.summary = row["name"], row["summary"]
         self.argument = row["argument"]
         self.values = choices(self.summary) if self.argument else []
-        self.list = GPUS if self.argument == "BDF" else None
+        self.list = {"BDF": GPUS, "ADDRESS": GPUS, "UUID|NAME": VGPUS}.get(self.argument)
         self.file = bool(self.argument and re.match(r"FILE|PATH", self.argument))
 
 
