@@ -2,6 +2,7 @@
 #include "rules/provider-choice.h"
 
 #include "rules/gvt-platforms.h"
+#include "rules/gvt-words.h"
 
 #define VENDOR_INTEL 0x8086
 #define VENDOR_NVIDIA 0x10de
@@ -61,11 +62,29 @@ static void decide_gvt(ProviderChoice *choice, const Gpu *gpu, const char *gener
         decide(choice, PROVIDER_UNKNOWN, FALSE, "GVT-g is on and offers no type");
 }
 
+/* Why no type of GVT-g can ever be made, though some are listed: the driver's counts overflow where
+ * too little of the graphics memory stays hidden. Owned; NULL: they can, or it is not known. */
+static char *overflow_words(const Gpu *gpu, const char *generation)
+{
+    const PciRegion *aperture = gpu_find_region(gpu, 2);
+    guint gtt_mb = (guint)(gvt_gtt_bytes(gpu->gmch_control) >> 20);
+    if (generation == NULL || !has_driver(gpu, "i915") || aperture == NULL || gtt_mb == 0)
+        return NULL;
+    GvtBudget budget = gvt_budget((guint)MIN(aperture->size_bytes >> 20, G_MAXINT), gtt_mb);
+    return gvt_shortage(&budget, &gvt_sizes[0].need, -1);
+}
+
 static void decide_mdev(ProviderChoice *choice, const Gpu *gpu)
 {
     const char *generation = gpu->vendor_id == VENDOR_INTEL ? gvt_generation(gpu->device_id) : NULL;
     if (gpu->mdev_types != NULL && gpu->mdev_types[0] != NULL) {
         g_autofree char *types = g_strjoinv(", ", gpu->mdev_types);
+        g_autofree char *overflow = overflow_words(gpu, generation);
+        if (overflow != NULL) {
+            decide(choice, PROVIDER_POSSIBLE, FALSE, "i915 lists %s, but none can be made: %s",
+                   types, overflow);
+            return;
+        }
         decide(choice, PROVIDER_POSSIBLE, TRUE, "%s offers %s", driver_name(gpu), types);
     } else if (generation != NULL) {
         decide_gvt(choice, gpu, generation);

@@ -56,6 +56,14 @@ static void test_gvt(void)
     check(&gpu, "mdev", PROVIDER_UNKNOWN, FALSE, "GVT-g is on and offers no type");
     gpu.mdev_types = (char *[]){ (char *)"i915-GVTg_V5_4", (char *)"i915-GVTg_V5_8", NULL };
     check(&gpu, "mdev", PROVIDER_POSSIBLE, TRUE, "i915 offers i915-GVTg_V5_4, i915-GVTg_V5_8");
+    gpu.gmch_control = 0x1c1; /* a GTT of 8 MB */
+    check(&gpu, "mdev", PROVIDER_POSSIBLE, TRUE, "i915 offers i915-GVTg_V5_4, i915-GVTg_V5_8");
+    aperture.size_bytes = G_GUINT64_CONSTANT(4096) << 20;
+    check(
+        &gpu, "mdev", PROVIDER_POSSIBLE, FALSE,
+        "i915 lists i915-GVTg_V5_4, i915-GVTg_V5_8, but none can be made: a GTT of 8 MB maps 4096 "
+        "MB of graphics memory; behind the aperture of 4096 MB that is 0 MB for vGPUs, and one "
+        "takes 384 MB; set Aperture size 1024 MB, GTT 8 MB in the firmware");
     g_ptr_array_free(gpu.regions, TRUE);
 }
 
