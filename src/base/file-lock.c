@@ -9,7 +9,8 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 
-#define LONGEST_NAP_US 20000
+#define SHORTEST_NAP_US 500u
+#define LONGEST_NAP_US 250000u
 
 int file_lock_open(const char *path, GError **error)
 {
@@ -40,7 +41,10 @@ gboolean file_lock_try(int fd, FileLockKind kind)
 static gboolean wait_for(gboolean (*try)(int fd, FileLockKind kind), int fd, FileLockKind kind,
                          gint64 deadline_us)
 {
-    for (gulong nap_us = 500;; nap_us = MIN(nap_us * 2, LONGEST_NAP_US)) {
+    /* an eighth of the time that was waited: many who wait long must not keep the holder from work
+     */
+    gint64 start_us = g_get_monotonic_time();
+    for (;;) {
         if (try(fd, kind))
             return TRUE;
         if (errno != EAGAIN && errno != EINTR)
@@ -49,7 +53,8 @@ static gboolean wait_for(gboolean (*try)(int fd, FileLockKind kind), int fd, Fil
             errno = EAGAIN;
             return FALSE;
         }
-        g_usleep(nap_us);
+        g_usleep(CLAMP((gulong)(g_get_monotonic_time() - start_us) / 8, SHORTEST_NAP_US,
+                       LONGEST_NAP_US));
     }
 }
 
