@@ -74,6 +74,9 @@ typedef struct {
 /* All of them; NULL with @error set when there is none: VGPUCTL_ERROR_NOT_FOUND. */
 GArray *claim_places(const MdevFacts *facts, const char *type, const char *parent, GError **error);
 
+/* How many of @type can be made now, as the kernel says; -1: it does not. */
+int claim_count_left(const Root *root, const char *parent, const char *type);
+
 /* VGPUCTL_ERROR_BUSY: who holds what there. */
 void claim_set_none_left_error(const Root *root, const GArray *places, const char *type,
                                GError **error);

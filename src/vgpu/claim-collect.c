@@ -4,7 +4,6 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/table.h"
-#include "host/facts-mdev.h"
 #include "vgpu/claim-base.h"
 #include "vgpu/holder.h"
 #include "vgpu/mdev-sysfs.h"
@@ -66,7 +65,7 @@ void claims_collect_parent(const Root *root, const char *parent)
     g_autoptr(GPtrArray) claims = claims_list(root);
     for (guint i = 0; i < claims->len; i++) {
         const Claim *claim = claims->pdata[i];
-        if (g_strcmp0(claim->parent, parent) == 0)
+        if (g_strcmp0(claim->parent, parent) == 0 && claim_is_dead(root, claim))
             collect_locked(root, claim->uuid, /* ret_collected= */ NULL, /* error= */ NULL);
     }
 }
@@ -138,18 +137,17 @@ static char *describe_unclaimed(const Root *root, const char *uuid)
 
 char *claims_describe(const Root *root, const char *parent)
 {
-    MdevFacts *facts = mdev_facts_read(root);
+    g_auto(GStrv) devices = root_list(root, "/sys/bus/mdev/devices");
     GString *text = g_string_new(NULL);
-    for (guint i = 0; i < facts->devices->len; i++) {
-        const MdevDevice *device = facts->devices->pdata[i];
-        if (g_strcmp0(device->parent, parent) != 0)
+    for (char **uuid = devices; *uuid != NULL; uuid++) {
+        g_autofree char *its_parent = NULL;
+        g_autofree char *type = NULL;
+        if (!mdev_find(root, *uuid, &its_parent, &type) || !g_str_equal(its_parent, parent))
             continue;
-        g_autoptr(Claim) claim = claim_find(root, device->uuid);
+        g_autoptr(Claim) claim = claim_find(root, *uuid);
         g_autofree char *whose =
-            claim != NULL ? describe_claim(claim) : describe_unclaimed(root, device->uuid);
-        g_string_append_printf(text, "%s (%s): %s\n", device->uuid,
-                               device->type != NULL ? device->type : "unknown type", whose);
+            claim != NULL ? describe_claim(claim) : describe_unclaimed(root, *uuid);
+        g_string_append_printf(text, "%s (%s): %s\n", *uuid, type, whose);
     }
-    record_free(&mdev_facts_type, facts);
     return g_string_free(text, FALSE);
 }

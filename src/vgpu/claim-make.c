@@ -62,15 +62,27 @@ static gboolean record_any_of_pool(ClaimWork *work)
     return FALSE;
 }
 
+int claim_count_left(const Root *root, const char *parent, const char *type)
+{
+    g_autofree char *path = g_strdup_printf("/sys/class/mdev_bus/%s/mdev_supported_types/%s/"
+                                            "available_instances",
+                                            parent, type);
+    guint64 left = 0;
+    return root_read_u64(root, path, &left, NULL) ? (int)MIN(left, G_MAXINT) : -1;
+}
+
 gboolean claim_step_record(ClaimWork *work, GError **error)
 {
+    const Claim *claim = work->claim;
     work->recorded = work->pool && record_any_of_pool(work);
     if (work->recorded)
         return TRUE;
-    if (mdev_find(work->root, work->claim->uuid, NULL, NULL))
-        return error_set(error, VGPUCTL_ERROR_EXISTS, "There is a vGPU %s already",
-                         work->claim->uuid);
-    work->recorded = claim_write_new(work->root, work->claim, error);
+    if (claim_count_left(work->root, claim->parent, claim->type) == 0)
+        return error_set(error, VGPUCTL_ERROR_BUSY, "No %s is left on %s", claim->type,
+                         claim->parent);
+    if (mdev_find(work->root, claim->uuid, NULL, NULL))
+        return error_set(error, VGPUCTL_ERROR_EXISTS, "There is a vGPU %s already", claim->uuid);
+    work->recorded = claim_write_new(work->root, claim, error);
     return work->recorded;
 }
 

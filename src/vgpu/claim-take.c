@@ -9,15 +9,6 @@
 #include "rules/type-name.h"
 #include "vgpu/claim-base.h"
 
-/* What is left of @type, as the kernel says it now; -1: unknown. */
-static int count_left(const Root *root, const MdevParent *parent, const char *type)
-{
-    g_autofree char *path =
-        g_strdup_printf("%s/mdev_supported_types/%s/available_instances", parent->path, type);
-    guint64 left = 0;
-    return root_read_u64(root, path, &left, NULL) ? (int)MIN(left, G_MAXINT) : -1;
-}
-
 static gboolean any_dead(const Root *root, const char *parent)
 {
     g_autoptr(GPtrArray) claims = claims_list(root);
@@ -33,7 +24,8 @@ static gboolean any_dead(const Root *root, const char *parent)
 static gboolean is_hopeless(const Root *root, const ClaimRequest *request, const MdevParent *parent,
                             const char *type)
 {
-    return !request->pool && count_left(root, parent, type) == 0 && !any_dead(root, parent->name);
+    return !request->pool && claim_count_left(root, parent->name, type) == 0 &&
+           !any_dead(root, parent->name);
 }
 
 static const char *nearest_type(const MdevFacts *facts, const char *wrong)
