@@ -21,6 +21,7 @@ const Command *const commands[] = {
     &command_modify,
     &command_start,
     &command_start_parent_mdevs,
+    &command_watch,
     &command_run_vm,
     &command_ps,
     &command_stop,
@@ -34,6 +35,7 @@ const Command *const commands[] = {
     &command_command_table,
     &command_claim_steps,
     &command_session_steps,
+    &command_vgpu_access,
     NULL,
 };
 /* clang-format on */
