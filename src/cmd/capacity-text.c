@@ -107,22 +107,28 @@ json_t *capacity_json(const HostFacts *facts, const GPtrArray *parents, GHashTab
     return rows;
 }
 
+/* Names of types come from the user and from drivers: they do not move the cursor. */
+static void append_line(GString *text, char *line)
+{
+    g_autofree char *printable = text_printable(line);
+    g_string_append_printf(text, "%s\n", printable);
+    g_free(line);
+}
+
 static void append_mix(GString *text, const char *words, const GPtrArray *mix)
 {
     if (mix == NULL || mix->len == 0)
         return;
     g_autofree char *items = mix_to_text(mix);
-    g_string_append_printf(text, "%s: %s\n", words, items);
+    append_line(text, g_strdup_printf("%s: %s", words, items));
 }
 
 char *capacity_fit_text(const MixFit *fit)
 {
     g_autofree char *wanted = mix_to_text(fit->wanted);
     GString *text = g_string_new(NULL);
-    if (fit->fits)
-        g_string_append_printf(text, "%s fits\n", wanted);
-    else
-        g_string_append_printf(text, "%s does not fit: %s\n", wanted, fit->why);
+    append_line(text, fit->fits ? g_strdup_printf("%s fits", wanted)
+                                : g_strdup_printf("%s does not fit: %s", wanted, fit->why));
     append_mix(text, "As many of smaller types", fit->smaller);
     append_mix(text, "As many of these as fit", fit->fewer);
     return g_string_free(text, FALSE);

@@ -135,6 +135,11 @@ class CapacityTest(Case):
                 self.assertEqual((result.returncode, result.stdout, result.stderr),
                                  (status, wanted, ""))
 
+    def test_fit_prints_no_control_characters(self):
+        result = self.machine("gvt-g").run("capacity", "--fit", "\x1b[2J=1")
+        self.assertEqual(result.returncode, 1)
+        self.assertNotIn("\x1b", result.stdout)
+
     def test_fit_json(self):
         result = self.machine("gvt-g").run("capacity", "--json", "--fit", "V5_4,V5_8")
         self.assertEqual(result.returncode, 1)
