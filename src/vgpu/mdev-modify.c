@@ -56,7 +56,7 @@ static gboolean apply_change(Mdev *dev, const MdevChange *change, GError **error
 
 /*
  * Under the lock the definition is read once more: somebody may have changed it since the scripts
- * were asked, and that change must not get lost.
+ * were asked, and that change must not get lost. What there is to be warned of was said.
  */
 static gboolean change_definition(const MdevHost *host, Mdev *dev, gpointer data, GError **error)
 {
@@ -64,7 +64,8 @@ static gboolean change_definition(const MdevHost *host, Mdev *dev, gpointer data
     autofd int lock = mdev_definition_lock(host, dev->parent, error);
     if (lock < 0)
         return FALSE;
-    g_autoptr(Mdev) now = find_definition(host, dev->uuid, dev->parent, error);
+    const MdevHost quiet = { .root = host->root };
+    g_autoptr(Mdev) now = find_definition(&quiet, dev->uuid, dev->parent, error);
     return now != NULL && apply_change(now, change, error) &&
            mdev_definition_write(host, now, error);
 }
