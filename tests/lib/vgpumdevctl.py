@@ -176,6 +176,7 @@ class Pair:
                 build(host)
         self.beginning = snapshot(self.rooms[0].path)
         self.named = UUID.findall(tree_text(self.beginning))
+        self.unnamed = [{}, {}]
 
     def fresh_if_changed(self):
         """Makes both machines as they were after fresh(), if a run changed one."""
@@ -194,24 +195,26 @@ class Pair:
         self.named += UUID.findall(given.lower())
         return [(outcome, snapshot(room.path)) for outcome, room in zip(outcomes, self.rooms)]
 
-    def _comparable(self, outcome, tree):
+    def _name(self, text, names):
+        """@names: {UUID: name} of those that nobody gave, in the order in which they came up."""
+        for uuid in UUID.findall(text):
+            if uuid not in self.named:
+                names.setdefault(uuid, b"RANDOM-%d" % len(names))
+        return UUID.sub(lambda match: names.get(match[0], match[0]), text)
+
+    def _comparable(self, outcome, tree, names):
         """One text of all that must be equal."""
-        head = b"".join([
+        said = self._name(b"".join([
             f"exit status {outcome.status}\n".encode(),
             b"=== stdout\n", outcome.stdout,
-            b"\n=== stderr\n", LOG_TIME.sub(b"[TIME", outcome.stderr),
-            b"\n=== files\n"])
-        unnamed = dict.fromkeys(uuid for uuid in UUID.findall(head + tree_text(tree))
-                                if uuid not in self.named)
-        names = {uuid: b"RANDOM-%d" % number for number, uuid in enumerate(unnamed)}
-
-        def name(text):
-            return UUID.sub(lambda match: names.get(match[0], match[0]), text)
-        return name(head) + tree_text({name(path): name(what) for path, what in tree.items()})
+            b"\n=== stderr\n", LOG_TIME.sub(b"[TIME", outcome.stderr)]), names)
+        files = {self._name(path, names): self._name(what, names) for path, what in tree.items()}
+        return said + b"\n=== files\n" + tree_text(files)
 
     def assert_equal(self, outcomes, words):
         """@outcomes: of run(); @words: what the complaint names."""
-        expected, found = (self._comparable(outcome, tree) for outcome, tree in outcomes)
+        expected, found = (self._comparable(outcome, tree, names)
+                           for (outcome, tree), names in zip(outcomes, self.unnamed))
         if expected == found:
             return
         difference = difflib.unified_diff(readable(expected), readable(found), "Debian's", "ours",
