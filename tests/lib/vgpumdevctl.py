@@ -206,7 +206,7 @@ class Pair:
         """One text of all that must be equal."""
         said = self._name(b"".join([
             f"exit status {outcome.status}\n".encode(),
-            b"=== stdout\n", outcome.stdout,
+            b"=== stdout\n", LOG_TIME.sub(b"[TIME", outcome.stdout),  # a terminal has the log, too
             b"\n=== stderr\n", LOG_TIME.sub(b"[TIME", outcome.stderr)]), names)
         files = {self._name(path, names): self._name(what, names) for path, what in tree.items()}
         return said + b"\n=== files\n" + tree_text(files)
