@@ -47,8 +47,8 @@ static gboolean wait_for(const Root *root, const char *path, guint limit_ms)
 }
 
 /*
- * Where udevd runs it has set owner and mode of a node before it writes what it knows about the
- * device (systemd, udev-event.c: event_execute_rules() calls update_devnode(), then
+ * Where udevd runs and a rule says so, it sets owner and mode of a node, before it writes what it
+ * knows about the device (systemd, udev-event.c: event_execute_rules() calls update_devnode(), then
  * device_update_db()). One that does not get to it in time is not waited for: its rule asks us.
  */
 static void wait_for_udev(const Root *root, const struct stat *node)

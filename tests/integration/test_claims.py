@@ -204,6 +204,74 @@ kill -9 "$(cat /run/vm.pid)"
 echo "reclaimed: $(vgpuctl gc | wc -l) $(left)"
 """
 
+UDEV_SCRIPT = PRELUDE + r"""
+cat >/tmp/for-udevd <<END
+#!/bin/sh
+export LSAN_OPTIONS=$LSAN_OPTIONS
+exec $(command -v vgpuctl) "\$@"
+END
+chmod +x /tmp/for-udevd
+mkdir -p /run/udev/rules.d
+rule=/run/udev/rules.d/71-vgpuctl-access.rules
+sed 's#{program}="[^ ]*#{program}="/tmp/for-udevd#' /host@RULES@ >$rule
+/usr/lib/systemd/systemd-udevd --daemon
+# as at a restart of udevd, or `udevadm trigger`: the same event again
+again() { udevadm trigger --action=add /sys/class/vfio/"${1##*/}" && udevadm settle; }
+of() { stat -c %u:%g:%a "$1"; }
+uuid=$(vgpuctl create V5_8 --name win --user 1000)
+node=$(node $uuid)
+echo "at once: $(of $node)"
+udevadm settle
+echo "settled: $(of $node)"
+again $node
+echo "again: $(of $node)"
+echo "opens: $(open_as 1000 $node) $(open_as 1001 $node | grep -c 'Permission denied')"
+# what was started by a unit, or by mdevctl: udevd alone gives access
+chown 0:0 $node; rm /run/vgpuctl/pool/$uuid
+again $node
+echo "given by udevd: $(of $node) $(stat -c %u /run/vgpuctl/pool/$uuid)"
+claimed=$(vgpuctl claim V5_8 --owner pid:$$ --user 1001)
+again $(node $claimed)
+echo "claimed: $(of $(node $claimed))"
+mine=00000000-0000-4000-8000-000000000001
+write-attr /sys/class/mdev_bus/0000:00:02.0/mdev_supported_types/i915-GVTg_V5_8/create $mine >/dev/null
+udevadm settle
+echo "not ours: $(of $(node $mine))"
+# as guides on the net have it
+echo 'SUBSYSTEM=="vfio", OWNER="0", GROUP="0", MODE="0666"' >/run/udev/rules.d/60-all.rules
+mv $rule /tmp/rule
+udevadm control --reload
+again $node
+echo "their rule alone: $(of $node)"
+mv /tmp/rule $rule
+udevadm control --reload
+again $node
+echo "and ours: $(of $node)"
+write-attr $devices/$mine/remove 1 >/dev/null
+vgpuctl release --owner pid:$$
+vgpuctl destroy win
+echo "left: $(left)"
+udevadm control --exit
+"""
+
+WATCH_SCRIPT = PRELUDE + r"""
+before=$(vgpuctl create V5_8 --name before)
+as 1000 vgpuctl watch --now --count 4 >/tmp/events &
+as 1000 vgpuctl watch --count 4 --json >/tmp/json &
+until [ "$(wc -l </tmp/events)" = 2 ] && [ "$(grep -c ' 00000001 ' /proc/net/netlink)" -ge 2 ]; do
+  sleep 0.1
+done
+uuid=$(vgpuctl create V5_4 --name win)
+vgpuctl destroy win
+rmmod kvmgt
+modprobe kvmgt
+wait
+sed "s/$before/BEFORE/; s/$uuid/UUID/" /tmp/events | awk '{ print NR ": " $0 }'
+echo "json: $(head -1 /tmp/json)"
+echo "lines: $(wc -l </tmp/json)"
+echo "gc: $(vgpuctl gc) $(left)"
+"""
+
 NOBODY = ""
 
 
@@ -290,6 +358,36 @@ class ClaimsTest(unittest.TestCase):
             "full": "vgpuctl: Writing /etc/vgpuctl/vgpu.d/UUID: No space left on device",
             "definitions read-only": "1",
             "nothing left": NOBODY,
+        })
+
+    def test_udev(self):
+        vgputestbed.require(*vgputestbed.simulated_packages())
+        rules = vgputest.BUILD_DIR / "data" / "71-vgpuctl-access.rules"
+        self.check_answers(UDEV_SCRIPT.replace("@RULES@", str(rules)), {
+            "at once": "1000:0:600",
+            "settled": "1000:0:600",
+            "again": "1000:0:600",
+            "opens": "opened 1",
+            "given by udevd": "1000:0:600 1000",
+            "claimed": "1001:0:600",
+            "not ours": "0:0:600",
+            "their rule alone": "0:0:666",
+            "and ours": "1000:0:600",
+            "left": NOBODY,
+        }, "--with", " ".join(vgputestbed.simulated_packages()))
+
+    def test_watch(self):
+        self.check_answers(WATCH_SCRIPT, {
+            "1": "present 0000:00:02.0",
+            "2": "present BEFORE i915-GVTg_V5_8 on 0000:00:02.0 'before'",
+            "3": "added UUID i915-GVTg_V5_4 on 0000:00:02.0 'win'",
+            "4": "removed UUID i915-GVTg_V5_4 on 0000:00:02.0 'win'",
+            "5": "removed BEFORE i915-GVTg_V5_8 on 0000:00:02.0 'before'",
+            "6": "(un)?registered 0000:00:02.0",
+            "json": r'\{"event":"added","uuid":"[0-9a-f-]{36}","parent":"0000:00:02.0",'
+                    r'"type":"i915-GVTg_V5_4","name":"win"\}',
+            "lines": "4",
+            "gc": NOBODY,
         })
 
     def test_held(self):
