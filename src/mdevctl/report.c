@@ -64,7 +64,8 @@ void mdevctl_log_open(void)
 {
     const char *specification = g_getenv("MDEVCTL_LOG");
     g_autoptr(GString) complaints = g_string_new(NULL);
-    filter = log_filter_new(specification != NULL ? specification : "warn", complaints);
+    gboolean is_text = specification != NULL && g_utf8_validate(specification, -1, NULL);
+    filter = log_filter_new(is_text ? specification : "warn", complaints);
     fputs(complaints->str, stderr);
 }
 
