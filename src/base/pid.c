@@ -61,9 +61,9 @@ gboolean pid_start_ticks(pid_t pid, guint64 *ret_ticks)
 }
 
 /* Whether SIGKILL is in one of the masks of pending signals ("ShdPnd:\t0000000000000100"). */
-static gboolean kill_is_pending(pid_t pid)
+static gboolean kill_is_pending(const char *task)
 {
-    g_autofree char *path = g_strdup_printf("/proc/%d/status", (int)pid);
+    g_autofree char *path = g_strdup_printf("%s/status", task);
     g_autofree char *text = NULL;
     if (!g_file_get_contents(path, &text, NULL, NULL))
         return FALSE;
@@ -75,11 +75,29 @@ static gboolean kill_is_pending(pid_t pid)
     return FALSE;
 }
 
-gboolean pid_is_ending(pid_t pid)
+/* One that cannot be read any more has ended. */
+static gboolean task_is_ending(const char *task)
 {
     PidStat stat;
-    return read_stat(pid, &stat) && (stat.state == 'Z' || stat.state == 'X' ||
-                                     (stat.flags & FLAG_EXITING) != 0 || kill_is_pending(pid));
+    g_autofree char *path = g_strdup_printf("%s/stat", task);
+    g_autofree char *text = NULL;
+    return !g_file_get_contents(path, &text, NULL, NULL) || !pid_parse_stat(text, &stat) ||
+           stat.state == 'Z' || stat.state == 'X' || (stat.flags & FLAG_EXITING) != 0 ||
+           kill_is_pending(task);
+}
+
+gboolean pid_is_ending(pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/task", (int)pid);
+    g_autoptr(GDir) tasks = g_dir_open(path, 0, NULL);
+    if (tasks == NULL)
+        return FALSE;
+    for (const char *name; (name = g_dir_read_name(tasks)) != NULL;) {
+        g_autofree char *task = g_build_filename(path, name, NULL);
+        if (!task_is_ending(task))
+            return FALSE;
+    }
+    return TRUE;
 }
 
 char *pid_environment(pid_t pid, const char *name)

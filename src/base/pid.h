@@ -37,7 +37,8 @@ int pid_open_same(pid_t pid, guint64 start_ticks);
 /* Whether that process has not ended; one that only was not waited for has. */
 gboolean pid_runs_same(pid_t pid, guint64 start_ticks);
 
-/* Whether nothing keeps it from ending any more: it exits, or SIGKILL is on its way to it. */
+/* Whether nothing keeps it from ending any more: it exits, or SIGKILL is on its way to it, and that
+ * is so of each of its threads: the first one may end long before the others. */
 gboolean pid_is_ending(pid_t pid);
 
 /* Waits at most @limit_ms for the end of the process of @pidfd. FALSE and errno; ETIMEDOUT. */

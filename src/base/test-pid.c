@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/pid.h"
 
+#include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -90,6 +92,41 @@ static void test_kill(void)
     g_assert_no_error(error);
 }
 
+static G_NORETURN void *outlive_main(void *userdata)
+{
+    const pthread_t *main_thread = userdata;
+    pthread_join(*main_thread, NULL);
+    (void)!write(STDOUT_FILENO, "", 1);
+    for (;;)
+        pause();
+}
+
+/* A process goes on when its first thread has ended, whatever that one's state says. */
+static void test_first_thread(void)
+{
+    int told[2];
+    g_assert_cmpint(pipe2(told, O_CLOEXEC), ==, 0);
+    pid_t child = fork();
+    if (child == 0) {
+        static pthread_t main_thread;
+        pthread_t other;
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        main_thread = pthread_self();
+        if (dup2(told[1], STDOUT_FILENO) < 0 ||
+            pthread_create(&other, NULL, outlive_main, &main_thread) != 0)
+            _exit(1);
+        pthread_exit(NULL);
+    }
+    char byte;
+    close(told[1]);
+    g_assert_cmpint(read(told[0], &byte, 1), ==, 1);
+    g_assert_false(pid_is_ending(child));
+    g_assert_cmpint(kill(child, SIGKILL), ==, 0);
+    g_assert_true(pid_is_ending(child));
+    g_assert_cmpint(waitpid(child, NULL, 0), ==, child);
+    close(told[0]);
+}
+
 static void test_ask(void)
 {
     pid_t child = start_child();
@@ -129,6 +166,7 @@ int main(int argc, char **argv)
     g_test_add_func("/pid/start-ticks", test_start_ticks);
     g_test_add_func("/pid/environment", test_environment);
     g_test_add_func("/pid/kill", test_kill);
+    g_test_add_func("/pid/first-thread", test_first_thread);
     g_test_add_func("/pid/ask", test_ask);
     g_test_add_func("/pid/parse-stat", test_parse_stat);
     return g_test_run();
