@@ -17,18 +17,41 @@
 #include "vgpu/holder.h"
 #include "vgpu/mdev-sysfs.h"
 
+/* Whether somebody has the device open, or a group that can lead to it. */
+typedef enum { USE_NONE, USE_SOME, USE_UNKNOWN } Use;
+
 /*
- * Whether nobody has the device open, as the kernel says it: a group is opened once or not at all
- * (vfio_group_fops_open(): EBUSY, also while the device is open through its cdev). Quicker than to
- * look through all processes. The moment for which we hold it harms nobody: who opens the device
- * now comes too late anyway.
+ * As the kernel says it: a group is opened once or not at all (vfio_group_fops_open(): EBUSY, also
+ * while the device is open through its cdev). Quicker than to look through all processes. The
+ * moment for which we hold it harms nobody: who opens the device now comes too late anyway.
  */
-static gboolean is_surely_free(const Root *root, const char *uuid)
+static Use ask_for_use(const Root *root, const char *uuid)
 {
     g_autofree char *node = mdev_group_node(root, uuid, NULL);
     autofd int fd = node != NULL ? root_open_file(root, node, O_RDWR | O_NONBLOCK, NULL) : -1;
     struct stat info;
-    return fd >= 0 && fstat(fd, &info) == 0 && S_ISCHR(info.st_mode);
+    if (node == NULL)
+        return USE_UNKNOWN;
+    if (fd < 0)
+        return errno == EBUSY ? USE_SOME : USE_UNKNOWN;
+    return fstat(fd, &info) == 0 && S_ISCHR(info.st_mode) ? USE_NONE : USE_UNKNOWN;
+}
+
+/*
+ * A descriptor that is on its way in a message, or that io_uring keeps, is open and no process
+ * shows it; so is one, for a moment, of a process that has just ended. FALSE: it stays so.
+ */
+static gboolean wait_for_hidden(const Root *root, const char *uuid, guint limit_ms)
+{
+    gint64 deadline_us = g_get_monotonic_time() + 1000 * (gint64)limit_ms;
+    /* the kernel tells nobody when a group is free */
+    for (gulong nap_us = 500; ask_for_use(root, uuid) == USE_SOME;
+         nap_us = MIN(nap_us * 2, 50000)) {
+        if (g_get_monotonic_time() >= deadline_us)
+            return FALSE;
+        g_usleep(nap_us);
+    }
+    return TRUE;
 }
 
 /* Holds nothing of ours but @fd and @report_fd: whoever waits for the end of our output must not
@@ -106,6 +129,25 @@ static gboolean set_remove_error(const char *uuid, int number, GError **error)
     return mdev_errno_set(error, &failure);
 }
 
+/* Nothing is written while somebody would keep the kernel from the end of it. */
+static gboolean check_users(const Root *root, const char *uuid, guint limit_ms, GError **error)
+{
+    Use use = ask_for_use(root, uuid);
+    if (use == USE_NONE)
+        return TRUE;
+    g_autofree char *users = mdev_describe_users(root, uuid);
+    if (users != NULL)
+        return set_held_error(uuid, users, "end that first", error);
+    /* a group without its device does not matter: then its holder is seen */
+    g_autofree char *holders = use == USE_SOME ? mdev_describe_holders(root, uuid) : NULL;
+    if (use == USE_UNKNOWN || holders != NULL || wait_for_hidden(root, uuid, limit_ms))
+        return TRUE;
+    return set_held_error(uuid,
+                          "a descriptor that no process shows (one that is on its way in a "
+                          "message, or of io_uring)",
+                          "end what sent it first", error);
+}
+
 gboolean mdev_remove(const Root *root, const char *uuid, guint limit_ms, int *ret_errno,
                      GError **error)
 {
@@ -115,11 +157,8 @@ gboolean mdev_remove(const Root *root, const char *uuid, guint limit_ms, int *re
     if (!mdev_find(root, uuid, NULL, NULL))
         return error_set(error, VGPUCTL_ERROR_NOT_FOUND,
                          "There is no vGPU %s; vgpuctl list shows those there are", uuid);
-    if (!is_surely_free(root, uuid)) {
-        g_autofree char *users = mdev_describe_users(root, uuid);
-        if (users != NULL)
-            return set_held_error(uuid, users, "end that first", error);
-    }
+    if (!check_users(root, uuid, limit_ms, error))
+        return FALSE;
 
     g_autofree char *lower = g_ascii_strdown(uuid, -1);
     g_autofree char *path = g_strdup_printf("/sys/bus/mdev/devices/%s/remove", lower);
