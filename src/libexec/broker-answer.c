@@ -151,6 +151,7 @@ static BrokerReply *answer_collect(const BrokerHost *host)
 static BrokerReply *act(const BrokerHost *host, const BrokerPeer *peer, BrokerRequest *request,
                         GError **error)
 {
+    claims_wait_for(peer->uid != 0 ? (int)peer->uid : -1);
     switch ((BrokerOp)request->op) {
     case BROKER_CLAIM:
         return answer_claim(host, peer, request, error);

@@ -17,6 +17,22 @@
 #define DYING_LIMIT_MS 10000
 #define REMOVE_LIMIT_MS 5000
 
+/* For another user's, who may have put something in our way. */
+#define OTHERS_LIMIT_MS 250
+
+static int waited_uid = -1; /* -1: all */
+
+void claims_wait_for(int uid)
+{
+    waited_uid = uid;
+}
+
+static guint patience(const Claim *claim, guint limit_ms)
+{
+    gboolean others = waited_uid >= 0 && claim != NULL && claim->uid != waited_uid;
+    return others ? MIN(limit_ms, OTHERS_LIMIT_MS) : limit_ms;
+}
+
 /* From here on it is ours, so that it is dead when we are; nobody can go back. */
 static gboolean adopt(ClaimWork *work, GError **error)
 {
@@ -37,7 +53,8 @@ static gboolean remove_device(ClaimWork *work, GError **error)
     if (!work->claim->made || !mdev_find(work->root, work->claim->uuid, NULL, NULL))
         return TRUE;
     g_autoptr(GError) reason = NULL;
-    if (mdev_remove(work->root, work->claim->uuid, REMOVE_LIMIT_MS, NULL, &reason) ||
+    guint limit_ms = patience(work->claim, REMOVE_LIMIT_MS);
+    if (mdev_remove(work->root, work->claim->uuid, limit_ms, NULL, &reason) ||
         g_error_matches(reason, VGPUCTL_ERROR, VGPUCTL_ERROR_NOT_FOUND))
         return TRUE;
     g_propagate_error(error, g_steal_pointer(&reason));
@@ -86,7 +103,8 @@ gboolean claim_end(const Root *root, const Claim *claim, GError **error)
 
 gboolean claim_check_holders(const Root *root, const char *uuid, GError **error)
 {
-    if (mdev_wait_ending_holders(root, uuid, DYING_LIMIT_MS))
+    g_autoptr(Claim) claim = claim_find(root, uuid);
+    if (mdev_wait_ending_holders(root, uuid, patience(claim, DYING_LIMIT_MS)))
         return TRUE;
     g_autofree char *holders = mdev_describe_holders(root, uuid);
     return holders == NULL ||

@@ -56,6 +56,13 @@ Claim *claim_take(const Root *root, const ClaimRequest *request, int *ret_fd, GE
  */
 gboolean claim_release(const Root *root, const char *uuid, GError **error);
 
+/*
+ * For who serves several users: from now on this process waits for processes that are dying, and
+ * for drivers, with the vGPUs of @uid only; with those of others, whom another user can have to
+ * wait for ever, a moment. -1: with all, as it is at first.
+ */
+void claims_wait_for(int uid);
+
 /* All of them by uuid: Claim, owned. */
 GPtrArray *claims_list(const Root *root);
 Claim *claim_find(const Root *root, const char *uuid);
