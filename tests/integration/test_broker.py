@@ -85,6 +85,13 @@ class BrokerTest(unittest.TestCase):
         self.check_message("left open", "busy", "You hold 1 vGPU")
         self.check("closed", "done")
 
+    def test_a_hidden_descriptor_is_no_way_to_keep_a_vgpu(self):
+        """Nothing waits in the kernel for it, and it stays a vGPU of that user."""
+        self.check("hide", "hidden")
+        self.check_message("release of the hidden", "busy", "descriptor that no process shows")
+        self.check("hidden live", True)
+        self.check("hidden no more", {"version": 1, "result": "done", "collected": 1})
+
     def test_policy(self):
         self.check_message("policy, stranger", "access", "does not serve user 1002.*usermod -aG vgpu")
         self.check("policy, stranger collects", "access")

@@ -4,6 +4,8 @@
 activator in the place of systemd. Every answer is a line "= KEY: JSON"."""
 
 import array
+import ctypes
+import fcntl
 import json
 import os
 import pathlib
@@ -11,6 +13,7 @@ import select
 import signal
 import socket
 import stat
+import subprocess
 import sys
 import traceback
 
@@ -121,6 +124,41 @@ def scene_left_open():
     helper.end()
     Actor(BOB).do(ask, COLLECT)
     os.unlink("/etc/vgpuctl/broker.conf")
+    activator.end()
+
+
+SET_IOMMU, SET_CONTAINER, GET_DEVICE_FD = 0x3b66, 0x3b68, 0x3b6a  # linux/vfio.h
+hidden = []
+
+
+def hide(node, uuid):
+    """Opens the device and leaves it to nobody but a message that is not received."""
+    container, group = (os.open(path, os.O_RDWR) for path in ("/dev/vfio/vfio", node))
+    fcntl.ioctl(group, SET_CONTAINER, container.to_bytes(4, "little"))
+    fcntl.ioctl(container, SET_IOMMU, 3)
+    # fcntl.ioctl() would return the text and not the descriptor
+    device = ctypes.CDLL(None).ioctl(group, GET_DEVICE_FD, uuid.encode())
+    pair = socket.socketpair()
+    hidden.extend(pair)
+    socket.send_fds(pair[0], [b"x"], [device])
+    for fd in (device, group, container):
+        os.close(fd)
+    return "hidden"
+
+
+def scene_hidden():
+    """The kernel would wait for the end of a descriptor that no process shows."""
+    subprocess.run(["modprobe", "mbochs"], check=True)
+    activator = Activator()
+    alice = Actor(ALICE)
+    mine = alice.do(ask, claim(type="mbochs-small"))
+    answer("hide", alice.do(hide, mine["node"], mine["uuid"]))
+    answer("release of the hidden", alice.do(ask, release(mine["uuid"])))
+    answer("hidden live", live() == [mine["uuid"]])
+    alice.end()
+    bob = Actor(BOB)
+    answer("hidden no more", bob.do(ask, COLLECT))
+    bob.end()
     activator.end()
 
 
@@ -360,8 +398,8 @@ def scene_vouched():
 def main():
     prepare()
     only = [globals()[name] for name in sys.argv[1:]]
-    for scene in only or (scene_without, scene_claim, scene_left_open, scene_policy, scene_hostile,
-                  scene_many, scene_starts, scene_vouched):
+    for scene in only or (scene_without, scene_claim, scene_left_open, scene_hidden, scene_policy,
+                          scene_hostile, scene_many, scene_starts, scene_vouched):
         try:
             scene()
         except Exception:

@@ -118,7 +118,7 @@ class Actor:
         for line in file:
             name, *words = json.loads(line)
             try:
-                words = [word.encode() if name != "try_open" else word for word in words]
+                words = [word if name in ("try_open", "hide") else word.encode() for word in words]
                 said = getattr(sys.modules["__main__"], name)(*words)
             except Exception:
                 said = traceback.format_exc()
