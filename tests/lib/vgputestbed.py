@@ -31,12 +31,13 @@ def simulated_packages():
                           stdout=subprocess.PIPE, text=True).stdout.split()
 
 
-def simulated_host(script, *options):
-    """What the script says on a simulated host."""
-    result = vgputest.run(TESTBED / "run", "--build", vgputest.BUILD_DIR, "--limit",
-                          str(vgputest.PATIENCE - 10), *options, "-c", script)
+def simulated_host(script, *options, limit=vgputest.PATIENCE):
+    """What the script says on a simulated host within `limit` seconds."""
+    command = [TESTBED / "run", "--build", vgputest.BUILD_DIR, "--limit", str(limit), *options,
+               "-c", script]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode == 125:
-        raise AssertionError(result.stderr)
+        raise AssertionError(result.stdout + result.stderr)
     return result.stdout
 
 
