@@ -102,14 +102,12 @@ gboolean callout_any(const MdevHost *host)
     return paths->len > 0;
 }
 
-/* Reads what a script printed; mdevctl takes "[{}]" for an empty list. */
-static gboolean load_printed(Mdev *dev, const ProcessResult *result, GError **error)
+gboolean callout_parse_attrs(Mdev *dev, const char *printed, gsize length, GError **error)
 {
     /* scripts in C may print the NUL of their string, too (mdevctl#84) */
-    gsize length = result->out_length;
-    while (length > 0 && result->out[length - 1] == '\0')
+    while (length > 0 && printed[length - 1] == '\0')
         length--;
-    g_autofree char *text = g_utf8_make_valid(result->out, (gssize)length);
+    g_autofree char *text = g_utf8_make_valid(printed, (gssize)length);
     if (*text == '\0' || g_str_equal(text, "[{}]"))
         return TRUE;
     g_autoptr(GError) reason = NULL;
@@ -129,7 +127,7 @@ gboolean callout_load_attrs(const MdevHost *host, Mdev *dev, GError **error)
     if (script == NULL)
         return TRUE;
     if (end == SCRIPT_EXITED && result.status == 0)
-        return load_printed(dev, &result, error);
+        return callout_parse_attrs(dev, result.out, result.out_length, error);
     script_pass_stderr(host, script, &result);
     g_autofree char *quoted = mdev_quote_path(script);
     return mdev_error_set(error, MDEV_ERROR_CALLOUT, "failed to get attributes from %s", quoted);

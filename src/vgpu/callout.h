@@ -41,6 +41,9 @@ gboolean callout_around(const MdevHost *host, Mdev *dev, CalloutAction action, g
  */
 gboolean callout_load_attrs(const MdevHost *host, Mdev *dev, GError **error);
 
+/* Appends attributes as a script prints them; "" and "[{}]" are none. */
+gboolean callout_parse_attrs(Mdev *dev, const char *printed, gsize length, GError **error);
+
 /* Whether there is any callout script, to be asked once before many devices. */
 gboolean callout_any(const MdevHost *host);
 
