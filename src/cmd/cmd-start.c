@@ -12,6 +12,7 @@
 #include "vgpu/mdev-error.h"
 #include "vgpu/mdev-life.h"
 #include "vgpu/mdev-sysfs.h"
+#include "vgpu/pool.h"
 #include "vgpu/vgpu-names.h"
 
 static char *uuid_word, *parent_word, *type_word, *jsonfile;
@@ -69,19 +70,30 @@ static int run_start(const CmdContext *context, char **arguments, char **passed,
     };
     g_autofree char *started = NULL;
     if (mdev_start(&host.host, &wish, &started, error))
-        return print_started(context, started, error);
+        return pool_restore(context->root, started, error) ? print_started(context, started, error)
+                                                           : 1;
     cmd_mdev_host_explain(&host, error);
     return sudo_line_add(error);
 }
 
-/* One that runs already is as it should be: mdevctl's udev rule may have been quicker. */
-static void count_failure(const Mdev *dev, const GError *reason, gpointer data)
+typedef struct {
+    const Root *root;
+    guint failed;
+} ParentStart;
+
+/*
+ * One that runs already is as it should be: mdevctl's udev rule may have been quicker, and knows
+ * nothing of whose it is.
+ */
+static void finish_start(const Mdev *dev, const GError *reason, gpointer data)
 {
-    guint *failed = data;
-    if (reason == NULL || g_error_matches(reason, MDEV_ERROR, MDEV_ERROR_ACTIVE))
+    ParentStart *start = data;
+    g_autoptr(GError) told = NULL;
+    if (reason != NULL && !g_error_matches(reason, MDEV_ERROR, MDEV_ERROR_ACTIVE))
+        told = g_error_copy(reason);
+    else if (pool_restore(start->root, dev->uuid, &told))
         return;
-    (*failed)++;
-    g_autoptr(GError) told = g_error_copy(reason);
+    start->failed++;
     mdev_add_way_out(&told);
     g_autofree char *text = text_printable(told->message);
     fprintf(stderr, "vgpuctl: vGPU %s: %s\n", dev->uuid, text);
@@ -95,9 +107,9 @@ static int run_start_parent(const CmdContext *context, char **arguments, char **
     g_autofree char *parent = mdev_parent_word(context->root, arguments[0]);
     g_auto(CmdMdevHost) host = { 0 };
     cmd_mdev_host_init(&host, context->root);
-    guint failed = 0;
-    if (mdev_start_parent(&host.host, parent, count_failure, &failed, error))
-        return failed > 0 ? 1 : 0;
+    ParentStart start = { .root = context->root };
+    if (mdev_start_parent(&host.host, parent, finish_start, &start, error))
+        return start.failed > 0 ? 1 : 0;
     cmd_mdev_host_explain(&host, error);
     return sudo_line_add(error);
 }

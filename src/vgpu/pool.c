@@ -51,6 +51,15 @@ gboolean pool_add(const Root *root, const VgpuRecord *record, GError **error)
            error_set_errno(error, errno, "Giving %s to user %u, group %u", path, uid, gid);
 }
 
+gboolean pool_restore(const Root *root, const char *uuid, GError **error)
+{
+    g_autoptr(VgpuRecord) record = vgpu_record_find(root, uuid);
+    if (record == NULL || (record->uid < 0 && record->gid < 0))
+        return TRUE;
+    return access_give(root, uuid, record->uid, record->gid, error) &&
+           pool_add(root, record, error);
+}
+
 gboolean pool_remove(const Root *root, const char *uuid, GError **error)
 {
     g_autofree char *path = lock_path(root, uuid);

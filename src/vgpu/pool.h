@@ -13,6 +13,12 @@
  * neither. One that is there keeps its holder. */
 gboolean pool_add(const Root *root, const VgpuRecord *record, GError **error);
 
+/*
+ * Gives a vGPU that was started again to whom its record names, as at its making: access to its
+ * node and the lock. Does nothing for one without a record.
+ */
+gboolean pool_restore(const Root *root, const char *uuid, GError **error);
+
 /* Silent when there is none. */
 gboolean pool_remove(const Root *root, const char *uuid, GError **error);
 

@@ -153,6 +153,14 @@ echo "99999999999999 ; rm" >/run/vgpuctl/pool/$uuid
 vgpuctl destroy win
 echo "left: $(left)"
 
+uuid=$(vgpuctl create V5_8 --name stay --user alice --persist)
+vgpuctl stop --uuid stay && vgpuctl start --uuid stay
+echo "started again: $(stat -c %u:%a "$(node $uuid)") $(as 1000 vgpuctl claim V5_8 -- echo yes)"
+vgpuctl stop --uuid stay && vgpuctl start-parent-mdevs 00:02.0
+echo "started with its parent: $(stat -c %u:%a "$(node $uuid)") $(as 1000 vgpuctl claim V5_8 -- echo yes)"
+vgpuctl destroy stay
+rm -rf /etc/vgpuctl
+
 mkdir /etc/vgpuctl
 mount -t tmpfs -o ro tmpfs /etc/vgpuctl
 echo "read-only: $(vgpuctl create V5_8 --persist 2>&1)"
@@ -354,6 +362,8 @@ class ClaimsTest(unittest.TestCase):
             "free again": "yes",
             "stays": "1000:600",
             "left": NOBODY,
+            "started again": "1000:600 yes",
+            "started with its parent": "1000:600 yes",
             "read-only": "vgpuctl: Making directory /etc/vgpuctl/vgpu.d: Read-only file system",
             "full": "vgpuctl: Writing /etc/vgpuctl/vgpu.d/UUID: No space left on device",
             "definitions read-only": "1",
