@@ -15,7 +15,8 @@ static void append_word(GString *line, const char *word)
     g_string_append_printf(line, " %s", quoted);
 }
 
-char *sudo_line(void)
+/* "sudo vgpuctl create V5_4 --user alice": our own command line, quoted for a shell. Owned. */
+static char *sudo_line(void)
 {
     g_autofree char *words = NULL;
     gsize length = 0;

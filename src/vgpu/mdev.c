@@ -25,22 +25,6 @@ Mdev *mdev_new(const char *uuid)
     return dev;
 }
 
-Mdev *mdev_copy(const Mdev *dev)
-{
-    Mdev *copy = mdev_new(dev->uuid);
-    mdev_set_parent(copy, dev->parent);
-    mdev_set_type(copy, dev->type);
-    copy->autostart = dev->autostart;
-    copy->active = dev->active;
-    copy->defined = dev->defined;
-    for (guint i = 0; dev->attrs != NULL && i < dev->attrs->len; i++) {
-        const MdevAttr *attr = dev->attrs->pdata[i];
-        mdev_insert_attr(copy, -1, attr->name, attr->value, NULL);
-    }
-    copy->source = json_incref(dev->source);
-    return copy;
-}
-
 /* Reference-counted strings, one for each text. */
 static void set_shared(const char **text, const char *value)
 {

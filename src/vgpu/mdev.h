@@ -41,7 +41,6 @@ typedef struct {
 
 /* @uuid is in the form above. */
 Mdev *mdev_new(const char *uuid);
-Mdev *mdev_copy(const Mdev *dev);
 void mdev_free(Mdev *dev);
 /* NULL: as it was. A thousand devices share the text of their parent and their type. */
 void mdev_set_parent(Mdev *dev, const char *parent);
