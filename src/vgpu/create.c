@@ -34,12 +34,13 @@ static VgpuRecord *record_of(const ClaimWork *work)
     return record;
 }
 
-/* Before the device is there: udevd's rule for its node looks here. */
+/* Before the device is there: udevd's rule for its node looks here. One that is revived has its
+ * name already. */
 static gboolean write_name(ClaimWork *work, GError **error)
 {
     g_autoptr(VgpuRecord) other =
         work->claim->name != NULL ? vgpu_record_by_name(work->root, work->claim->name) : NULL;
-    if (other != NULL)
+    if (other != NULL && !g_str_equal(other->uuid, work->claim->uuid))
         return error_set(
             error, VGPUCTL_ERROR_EXISTS,
             "A vGPU is named '%s' already: %s of type %s; 'vgpuctl destroy %s' removes "
