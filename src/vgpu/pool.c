@@ -124,13 +124,14 @@ static int take_lock(const Root *root, const char *uuid)
 /*
  * Whether nobody who needs no lock has it: root by a claim, or a program that was started by hand.
  * A claim is written before its lock is asked after, we took the lock before: one of the two sees
- * the other.
+ * the other. And whether it is still there: who waited for it may hold the lock of one that went.
  */
 static gboolean is_free(const Root *root, const char *uuid)
 {
     g_autoptr(Claim) claim = claim_find(root, uuid);
     g_autofree char *holders = mdev_describe_holders(root, uuid);
-    return (claim == NULL || claim_is_dead(root, claim)) && holders == NULL;
+    return (claim == NULL || claim_is_dead(root, claim)) && holders == NULL &&
+           mdev_find(root, uuid, NULL, NULL);
 }
 
 static gboolean is_wanted(const Root *root, const VgpuRecord *record, const char *type,
