@@ -88,9 +88,16 @@ gboolean claim_step_record(ClaimWork *work, GError **error)
 
 gboolean claim_step_create(ClaimWork *work, GError **error)
 {
-    const Claim *claim = work->claim;
-    return !claim->made || mdev_create(work->root, claim->parent, claim->type, claim->uuid,
-                                       /* ret_errno= */ NULL, error);
+    Claim *claim = work->claim;
+    int failure = 0;
+    if (!claim->made ||
+        mdev_create(work->root, claim->parent, claim->type, claim->uuid, &failure, error))
+        return TRUE;
+    /* who does not know our locks, mdevctl or a write to sysfs, was quicker: it is not ours to undo
+     */
+    if (failure == EEXIST)
+        claim->made = FALSE;
+    return FALSE;
 }
 
 gboolean claim_step_access(ClaimWork *work, GError **error)
