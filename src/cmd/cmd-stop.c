@@ -50,6 +50,25 @@ static int stop_vgpu(const Root *root, GError **error)
     return sudo_line_add(error);
 }
 
+/* Of two things with names: who means the other one is told how. */
+static int stop_vm(const Root *root, const char *name, GError **error)
+{
+    SessionStop how = force ? SESSION_STOP_FORCE : SESSION_STOP_POWER_OFF;
+    g_autoptr(GError) reason = NULL;
+    if (session_stop(root, name, how, (guint)limit_s, &reason))
+        return 0;
+    g_autoptr(VgpuRecord) vgpu = g_error_matches(reason, VGPUCTL_ERROR, VGPUCTL_ERROR_NOT_FOUND)
+                                     ? vgpu_record_by_name(root, name)
+                                     : NULL;
+    if (vgpu != NULL)
+        error_set(error, VGPUCTL_ERROR_NOT_FOUND,
+                  "No VM '%s' is running; 'vgpuctl stop --uuid %s' stops the vGPU of that name",
+                  name, name);
+    else
+        g_propagate_error(error, g_steal_pointer(&reason));
+    return 1;
+}
+
 static int run_stop(const CmdContext *context, char **arguments, char **passed, GError **error)
 {
     guint operands = uuid_word != NULL ? 0 : 1;
@@ -61,10 +80,7 @@ static int run_stop(const CmdContext *context, char **arguments, char **passed, 
         error_set(error, VGPUCTL_ERROR_USAGE, "--timeout %d is no number of seconds", limit_s);
         return 2;
     }
-    if (!user_leave_sudo(error))
-        return 1;
-    SessionStop how = force ? SESSION_STOP_FORCE : SESSION_STOP_POWER_OFF;
-    return session_stop(context->root, arguments[0], how, (guint)limit_s, error) ? 0 : 1;
+    return user_leave_sudo(error) ? stop_vm(context->root, arguments[0], error) : 1;
 }
 
 const Command command_stop = {

@@ -175,6 +175,14 @@ mount -t tmpfs -o ro tmpfs /etc/mdevctl.d
 echo "definitions read-only: $(exit_of vgpuctl create V5_8 --persist)"
 umount /etc/mdevctl.d
 echo "nothing left: $(left)"
+
+uuid=$(vgpuctl create V5_8 --name win --user alice --persist)
+vgpuctl stop --uuid win
+echo "stopped: $(ls $devices | wc -l)"
+echo "revived: $(vgpuctl create V5_8 --name win --ensure | grep -c $uuid) $(stat -c %u:%a $(node $uuid))"
+echo "no VM: $(vgpuctl stop win 2>&1)"
+vgpuctl destroy win
+echo "nothing left of it: $(left)"
 """
 
 HELD_SCRIPT = PRELUDE + r"""
@@ -368,6 +376,11 @@ class ClaimsTest(unittest.TestCase):
             "full": "vgpuctl: Writing /etc/vgpuctl/vgpu.d/UUID: No space left on device",
             "definitions read-only": "1",
             "nothing left": NOBODY,
+            "stopped": "0",
+            "revived": "1 1000:600",
+            "no VM": "vgpuctl: No VM 'win' is running; 'vgpuctl stop --uuid win' stops the vGPU of that "
+                     "name",
+            "nothing left of it": NOBODY,
         })
 
     def test_udev(self):
