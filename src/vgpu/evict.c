@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/pid.h"
-#include "vgpu/claim.h"
+#include "vgpu/claim-base.h"
 #include "vgpu/holder.h"
 
 #define ASK_LIMIT_MS 10000
@@ -46,6 +46,9 @@ static gboolean end_holder(const Holder *holder, GError **error)
 
 gboolean mdev_evict(const Root *root, const char *uuid, guint *ret_ended, GError **error)
 {
+    /* who cannot remove it has no reason to end their own VM */
+    if (!claim_check_root(root, error))
+        return FALSE;
     g_autoptr(GPtrArray) before = mdev_holders(root, uuid);
     if (ret_ended != NULL)
         *ret_ended = before->len;
