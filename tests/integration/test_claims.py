@@ -139,6 +139,11 @@ echo "taken: $(vgpuctl create V5_8 --name win 2>&1 | grep -c "is named 'win' alr
 echo "other type: $(vgpuctl create V5_4 --name win --ensure 2>&1 | grep -c 'of type i915-GVTg_V5_8')"
 echo "not root: $(as 1000 vgpuctl create V5_8 --user alice 2>&1 | sed 's/.*: //')"
 echo "destroy as alice: $(as 1000 vgpuctl destroy win 2>&1 | sed 's/.*: //')"
+as 1000 sh -c "exec 3<>$node; echo \$\$ >/tmp/held; exec sleep 1000" &
+opener=$!
+until [ -s /tmp/held ]; do sleep 0.05; done
+echo "by force: $(as 1000 vgpuctl destroy --force win 2>&1 | sed 's/.*: //')"
+kill "$(cat /tmp/held)" && echo "who has it open: lived"; wait $opener
 as 1000 vgpuctl claim V5_8 -- sh -c 'echo "takes: $(id -u) $VGPUCTL_UUID"
   echo "takes another: $(vgpuctl claim V5_8 -- true 2>&1)"' | sed "s/$uuid/UUID/"
 echo "has none: $(as 1001 vgpuctl claim V5_8 -- true 2>&1)"
@@ -360,6 +365,8 @@ class ClaimsTest(unittest.TestCase):
             "other type": "1",
             "not root": "sudo vgpuctl create V5_8 --user alice",
             "destroy as alice": "sudo vgpuctl destroy win",
+            "by force": "sudo vgpuctl destroy --force win",
+            "who has it open": "lived",
             "takes": "1000 UUID",
             "takes another": r"vgpuctl: Every V5_8 vGPU that you may open is taken: win: process "
                              r"\d+ \(vgpuctl\)",
