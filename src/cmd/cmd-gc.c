@@ -79,11 +79,13 @@ static int run_gc(const CmdContext *context, char **arguments, char **passed, GE
     gboolean good = collect(context->root, &removed, error);
     g_autofree char *lines = g_string_free(removed.text, FALSE);
     g_autoptr(json_t) array = removed.array;
-    if (!good)
-        return 1;
     if (quiet)
-        return 0;
-    return context->json ? cmd_print_json(g_steal_pointer(&array), error) : cmd_print(lines, error);
+        return good ? 0 : 1;
+    /* what was taken back is told, also when something could not be */
+    GError **print_error = good ? error : NULL;
+    int status = context->json ? cmd_print_json(g_steal_pointer(&array), print_error)
+                               : cmd_print(lines, print_error);
+    return good ? status : 1;
 }
 
 const Command command_gc = {

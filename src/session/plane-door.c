@@ -78,9 +78,14 @@ static void answer(const PlaneDoor *door, int client)
 /* The mode of the socket and of its directory keep others out; root may all the same. */
 static gboolean on_knock(int fd, GIOCondition condition, gpointer userdata)
 {
+    PlaneDoor *door = userdata;
     autofd int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (client >= 0)
-        answer(userdata, client);
+        answer(door, client);
+    else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
+        door->watch = 0; /* who knocks would wake us for ever */
+        return G_SOURCE_REMOVE;
+    }
     return G_SOURCE_CONTINUE;
 }
 
@@ -119,7 +124,8 @@ void plane_door_close(PlaneDoor *door)
 {
     if (door == NULL)
         return;
-    g_source_remove(door->watch);
+    if (door->watch != 0)
+        g_source_remove(door->watch);
     close(door->socket);
     g_free(door->uuid);
     g_free(door);

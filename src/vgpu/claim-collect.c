@@ -51,9 +51,10 @@ static void collect_records(const Root *root, const char *parent)
         const VgpuRecord *record = records->pdata[i];
         if ((parent != NULL && g_strcmp0(record->parent, parent) != 0) || !is_stale(root, record))
             continue;
-        autofd int lock = parent == NULL && record->parent != NULL
-                              ? claims_lock_parent(root, record->parent, NULL)
-                              : -1;
+        gboolean locks = parent == NULL && record->parent != NULL;
+        autofd int lock = locks ? claims_lock_parent(root, record->parent, NULL) : -1;
+        if (locks && lock < 0)
+            continue;
         if (is_stale(root, record) && pool_remove(root, record->uuid, NULL))
             vgpu_record_remove(root, record->uuid, NULL);
     }
@@ -74,8 +75,10 @@ static gboolean collect_one(const Root *root, const Claim *claim, Claim **ret_co
                             GError **error)
 {
     if (claim->parent == NULL) { /* not one of ours: whatever it was, nobody can say */
+        if (!claim_forget(root, claim->uuid, error))
+            return FALSE;
         *ret_collected = record_copy(&claim_type, claim);
-        return claim_forget(root, claim->uuid, error);
+        return TRUE;
     }
     autofd int lock = claims_lock_parent(root, claim->parent, error);
     return lock >= 0 && collect_locked(root, claim->uuid, ret_collected, error);

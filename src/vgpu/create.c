@@ -227,22 +227,48 @@ static Claim *claim_to_destroy(const Root *root, const char *uuid)
     return claim;
 }
 
-/* Whether nobody needs it: no claim of somebody who lives, no user of a pool, no holder. */
-static gboolean check_unused(const Root *root, const char *uuid, gboolean drop_claim,
-                             GError **error)
+static gboolean check_unclaimed(const Root *root, const char *uuid, GError **error)
 {
-    g_autoptr(Claim) claim = drop_claim ? NULL : claim_find(root, uuid);
-    if (claim != NULL && !claim_is_dead(root, claim)) {
-        g_autofree char *owner = owner_describe(claim->owner);
-        return error_set(error, VGPUCTL_ERROR_BUSY,
-                         "vGPU %s belongs to %s; 'vgpuctl release %s' ends that, --force does both",
-                         uuid, owner, uuid);
-    }
-    g_autofree char *user = drop_claim ? NULL : pool_describe_user(root, uuid);
+    g_autoptr(Claim) claim = claim_find(root, uuid);
+    if (claim == NULL || claim_is_dead(root, claim))
+        return TRUE;
+    g_autofree char *owner = owner_describe(claim->owner);
+    return error_set(error, VGPUCTL_ERROR_BUSY,
+                     "vGPU %s belongs to %s; 'vgpuctl release %s' ends that, --force does both",
+                     uuid, owner, uuid);
+}
+
+static gboolean check_unused(const Root *root, const char *uuid, GError **error)
+{
+    g_autofree char *user = pool_describe_user(root, uuid);
     if (user != NULL)
         return error_set(error, VGPUCTL_ERROR_BUSY,
                          "vGPU %s is in use by %s; --force removes it all the same", uuid, user);
     return claim_check_holders(root, uuid, error);
+}
+
+/*
+ * Whether nobody needs it: no claim of somebody who lives, no user of a pool, no holder. It is ours
+ * before these are asked after, as who takes one of a pool looks for claims when they have its lock
+ * (pool.c); should we die before we know, that claim is one that removes nothing.
+ */
+static gboolean reserve(const Root *root, const Claim *claim, GError **error)
+{
+    if (!check_unclaimed(root, claim->uuid, error))
+        return FALSE;
+    g_autoptr(Claim) dead = claim_find(root, claim->uuid);
+    g_autoptr(Claim) ours = record_copy(&claim_type, claim);
+    ours->made = FALSE;
+    ours->kept = FALSE;
+    if (!claim_write(root, ours, error))
+        return FALSE;
+    if (check_unused(root, claim->uuid, error))
+        return TRUE;
+    if (dead != NULL)
+        claim_write(root, dead, /* error= */ NULL);
+    else
+        claim_forget(root, claim->uuid, /* error= */ NULL);
+    return FALSE;
 }
 
 gboolean vgpu_destroy(const Root *root, const char *uuid, gboolean drop_claim, GError **error)
@@ -254,6 +280,7 @@ gboolean vgpu_destroy(const Root *root, const char *uuid, gboolean drop_claim, G
         return error_set(error, VGPUCTL_ERROR_NOT_FOUND,
                          "There is no vGPU %s; 'vgpuctl list' shows those there are", uuid);
     autofd int lock = claims_lock_parent(root, claim->parent, error);
-    return lock >= 0 && check_unused(root, uuid, drop_claim, error) &&
+    return lock >= 0 &&
+           (drop_claim ? claim_check_holders(root, uuid, error) : reserve(root, claim, error)) &&
            claim_end(root, claim, error);
 }

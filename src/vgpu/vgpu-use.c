@@ -7,6 +7,7 @@
 #include "vgpu/claim.h"
 #include "vgpu/holder.h"
 #include "vgpu/mdev-sysfs.h"
+#include "vgpu/pool.h"
 #include "vgpu/vgpu-names.h"
 
 #define NODES "/dev/vfio/"
@@ -16,7 +17,7 @@
 static const Field vgpu_use_fields[] = {
     FIELD_TEXT_(VgpuUse, uuid, "the vGPU"),
     FIELD_TEXT_(VgpuUse, name, "our name of it"),
-    FIELD_TEXT_(VgpuUse, owner, "whose claim it is; null when it is not claimed"),
+    FIELD_TEXT_(VgpuUse, owner, "whose it is, by a claim or the lock of its pool; null: nobody's"),
     FIELD_TEXT_(VgpuUse, vm, "VM it is for"),
     FIELD_TEXT_(VgpuUse, user, "who may open it, besides root"),
     FIELD_TEXT_(VgpuUse, holder, "who has it open"),
@@ -68,6 +69,7 @@ static void add_records(GHashTable *uses, GHashTable *wanted, const Root *root)
             continue;
         set_text(&use->name, record->name);
         set_user(use, record->uid);
+        use->owner = pool_describe_user(root, record->uuid);
     }
 }
 
@@ -80,6 +82,7 @@ static void add_claims(GHashTable *uses, GHashTable *wanted, const Root *root)
         VgpuUse *use = use_of(uses, wanted, claim->uuid);
         if (use == NULL || claim->owner == NULL || claim_is_dead(root, claim))
             continue;
+        g_free(use->owner);
         use->owner = owner_describe(claim->owner);
         set_text(&use->name, claim->name);
         set_text(&use->vm, claim->vm);

@@ -11,7 +11,7 @@
 typedef struct {
     char *uuid;
     char *name;   /* or NULL */
-    char *owner;  /* of a claim: "process 812 (vgpuctl)"; NULL: not claimed */
+    char *owner;  /* of a claim, or of a pool's lock: "process 812 (vgpuctl)"; NULL: nobody */
     char *vm;     /* what it was claimed for, or the VM that has it open; or NULL */
     char *user;   /* who may open it: "alice", a number without a name; NULL: root alone */
     char *holder; /* "qemu-system-x86_64 (pid 812, VM 'win')"; NULL: nobody that we may see */

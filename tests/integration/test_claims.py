@@ -153,6 +153,13 @@ echo "alice waits: $(as 1000 vgpuctl claim V5_8 -- true 2>&1 | grep -c 'is taken
 vgpuctl release win
 echo "free again: $(as 1000 vgpuctl claim V5_8 -- echo yes)"
 echo "stays: $(stat -c %u:%a $node)"
+as 1000 vgpuctl claim V5_8 -- sh -c 'echo up >/tmp/in-use; exec sleep 100000' &
+until [ -s /tmp/in-use ]; do sleep 0.05; done
+echo "owner in the list: $(vgpuctl list --json | grep -c '"owner": "process')"
+echo "destroy in use: $(vgpuctl destroy win 2>&1 | grep -c 'is in use by process')"
+echo "and forgets: $(ls /run/vgpuctl/claims | grep -c $uuid)"
+pkill -f 'sleep 100000'
+wait
 # a claim that reaches into the lock of a user gets what that user wrote
 echo "99999999999999 ; rm" >/run/vgpuctl/pool/$uuid
 vgpuctl destroy win
@@ -376,6 +383,9 @@ class ClaimsTest(unittest.TestCase):
             "alice waits": "1",
             "free again": "yes",
             "stays": "1000:600",
+            "owner in the list": "1",
+            "destroy in use": "1",
+            "and forgets": "0",
             "left": NOBODY,
             "started again": "1000:600 yes",
             "started with its parent": "1000:600 yes",
