@@ -86,7 +86,7 @@ static int run_stop(const CmdContext *context, char **arguments, char **passed, 
 const Command command_stop = {
     .name = "stop",
     .group = "Virtual machines",
-    .arguments = "[NAME]",
+    .arguments = "NAME",
     .summary = "Power a VM off and wait until it is gone; stop a vGPU",
     .details = "The guest's power button is pressed; after the grace time of `run` QEMU is ended.\n"
                "With --uuid a vGPU is stopped, and not the VM of that name: it goes back to its\n"

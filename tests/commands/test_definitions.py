@@ -5,6 +5,7 @@ text. What mdevctl does the same is compared with it in tests/integration/test_m
 are our manners. Its kernel does not answer: a device that is started does not appear."""
 
 import json
+import os
 import re
 import unittest
 
@@ -193,8 +194,16 @@ class Start(Case):
                 self.refused(status, said, "start", *words)
 
     def test_with_the_parent(self):
-        """One that lives already is as it should be; of those that fail each is named."""
+        """One that lives already is as it should be; of those that fail each is named. Whose it is
+        gets access again, if somebody else started it."""
+        node = self.machine.path / "dev/vfio/4"
+        node.parent.mkdir(parents=True, exist_ok=True)
+        node.write_text("")
+        node.chmod(0o640)
+        record = next(self.machine.path.glob("etc/vgpuctl/vgpu.d/*"))
+        record.write_text(record.read_text().replace("4242424", str(os.getuid())))
         self.assertEqual(self.good("start-parent-mdevs", "00:02.0"), "")
+        self.assertEqual(node.stat().st_mode & 0o777, 0o600)
         self.good("modify", "-u", DEFINED, "--auto")
         self.offer(0)
         self.refused(1, f"vGPU {DEFINED}: No available instances", "start-parent-mdevs", PARENT)
