@@ -328,7 +328,7 @@ WANTED = {
     "create": "0 .*",
     "user": "0",
     "user again": rf"vgpuctl: --vgpu V5_8: those that you may open are taken \(V5_8 {UUID}: process "
-                  rf"\d+ \(vgpuctl\)\); .*sudo vgpuctl create {TYPE} --user .*",
+                  rf"\d+ \(vgpuctl\), for 'mine'\); .*sudo vgpuctl create {TYPE} --user .*",
     "picture of user": "True",
     "user's stop": "0 ",
     "pool stays": "1 devices, 0 claims, 1 nodes, 1 available",
