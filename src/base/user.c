@@ -133,3 +133,9 @@ gboolean group_find(const char *text, int *ret_gid, GError **error)
     return group != NULL || read_id(text, ret_gid) ||
            error_set(error, VGPUCTL_ERROR_USAGE, "There is no group '%s' on this machine", text);
 }
+
+char *user_caller_name(void)
+{
+    const struct passwd *person = getpwuid(getuid());
+    return person != NULL ? g_strdup(person->pw_name) : g_strdup_printf("%u", (guint)getuid());
+}

@@ -30,3 +30,6 @@ char *user_log_directory(const Root *root);    /* <state>/log, or /var/log/vgpuc
 /* The id of a user or a group by name or number. FALSE with @error: VGPUCTL_ERROR_USAGE. */
 gboolean user_find(const char *text, int *ret_uid, GError **error);
 gboolean group_find(const char *text, int *ret_gid, GError **error);
+
+/* The name of who calls, or the number where it has none. g_get_user_name() warns then. Owned. */
+char *user_caller_name(void);

@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/user.h"
 #include "base/libexec.h"
 #include "base/spawn.h"
 
@@ -22,6 +23,7 @@
 
 static gboolean refuse_absent(const Root *root, GError **error)
 {
+    g_autofree char *caller = user_caller_name();
     if (root_exists(root, "/run/systemd/system")) /* sd_booted(3) */
         return error_set(error, VGPUCTL_ERROR_NOT_FOUND,
                          "This user may not make a vGPU, and no broker runs that would; the "
@@ -30,12 +32,13 @@ static gboolean refuse_absent(const Root *root, GError **error)
     return error_set(error, VGPUCTL_ERROR_NOT_FOUND,
                      "This user may not make a vGPU, and no broker runs that would; the "
                      "administrator makes one for them with: sudo vgpuctl create TYPE --user %s",
-                     g_get_user_name());
+                     caller);
 }
 
 /* The socket is for a group, by its mode (data/systemd/system/vgpuctl-broker.socket). */
 static gboolean refuse_access(const Root *root, GError **error)
 {
+    g_autofree char *caller = user_caller_name();
     struct stat info;
     const struct group *group = NULL;
     if (root_stat(root, BROKER_SOCKET, &info, NULL) && (info.st_mode & S_IWGRP) != 0)
@@ -44,11 +47,11 @@ static gboolean refuse_access(const Root *root, GError **error)
         return error_set(error, VGPUCTL_ERROR_ACCESS,
                          "This user may not ask the broker for a vGPU; the administrator makes one "
                          "for them with: sudo vgpuctl create TYPE --user %s",
-                         g_get_user_name());
+                         caller);
     return error_set(error, VGPUCTL_ERROR_ACCESS,
                      "The broker gives a vGPU to members of group %s only; the administrator adds "
                      "this user with: sudo usermod -aG %s %s (then log in again)",
-                     group->gr_name, group->gr_name, g_get_user_name());
+                     group->gr_name, group->gr_name, caller);
 }
 
 static gboolean refuse_errno(const Root *root, int errno_value, GError **error)

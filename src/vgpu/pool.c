@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/user.h"
 #include "base/file-lock.h"
 #include "base/file.h"
 #include "rules/type-name.h"
@@ -174,6 +175,7 @@ static void describe_taken(const Root *root, const VgpuRecord *record, GString *
 Claim *pool_take(const Root *root, const char *type, const char *parent, int *ret_fd,
                  GError **error)
 {
+    g_autofree char *caller = user_caller_name();
     g_autoptr(GPtrArray) records = vgpu_records(root);
     g_autoptr(GString) taken = g_string_new(NULL);
     for (guint i = 0; i < records->len; i++) {
@@ -196,7 +198,7 @@ Claim *pool_take(const Root *root, const char *type, const char *parent, int *re
         error_set(error, VGPUCTL_ERROR_NOT_FOUND,
                   "There is no %s vGPU that you may open: 'sudo vgpuctl create %s --user %s' makes "
                   "one",
-                  type, type, g_get_user_name());
+                  type, type, caller);
     return NULL;
 }
 
