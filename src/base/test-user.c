@@ -50,10 +50,31 @@ static void test_ordinary(void)
     g_assert_cmpstr(g_getenv("TMPDIR"), ==, "/somewhere");
 }
 
+/* GLib's own g_get_user_name() warns of a user that no passwd has, which ends a test */
+static void test_caller_without_name(void)
+{
+    const uid_t nobody_is = 3999999999u;
+    if (geteuid() != 0 || getpwuid(nobody_is) != NULL) {
+        g_test_skip("only root can become a user without a name");
+        return;
+    }
+    if (!g_test_subprocess()) {
+        g_test_trap_subprocess(NULL, 0, 0);
+        g_test_trap_assert_passed();
+        return;
+    }
+    g_autofree char *root = user_caller_name();
+    g_assert_cmpstr(root, ==, "root");
+    g_assert_cmpint(setuid(nobody_is), ==, 0);
+    g_autofree char *caller = user_caller_name();
+    g_assert_cmpstr(caller, ==, "3999999999");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/user/leave-sudo", test_leave_sudo);
     g_test_add_func("/user/ordinary", test_ordinary);
+    g_test_add_func("/user/caller-without-name", test_caller_without_name);
     return g_test_run();
 }

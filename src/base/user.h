@@ -31,5 +31,6 @@ char *user_log_directory(const Root *root);    /* <state>/log, or /var/log/vgpuc
 gboolean user_find(const char *text, int *ret_uid, GError **error);
 gboolean group_find(const char *text, int *ret_gid, GError **error);
 
-/* The name of who calls, or the number where it has none. g_get_user_name() warns then. Owned. */
+/* The name of who calls, or the number when no passwd has it; g_get_user_name() warns on stderr
+ * then. Owned. */
 char *user_caller_name(void);

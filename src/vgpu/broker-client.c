@@ -14,9 +14,9 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/user.h"
 #include "base/libexec.h"
 #include "base/spawn.h"
+#include "base/user.h"
 
 /* beyond the broker's own limit, so that its word is heard */
 #define REPLY_LIMIT_S (BROKER_LIMIT_MS / 1000 + 15)

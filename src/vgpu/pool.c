@@ -11,9 +11,9 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/user.h"
 #include "base/file-lock.h"
 #include "base/file.h"
+#include "base/user.h"
 #include "rules/type-name.h"
 #include "vgpu/access.h"
 #include "vgpu/holder.h"
@@ -172,10 +172,22 @@ static void describe_taken(const Root *root, const VgpuRecord *record, GString *
                            whose != NULL ? whose : "just given back");
 }
 
+static void set_none_error(const char *type, const char *taken, GError **error)
+{
+    if (*taken != '\0') {
+        error_set(error, VGPUCTL_ERROR_BUSY, "Every %s vGPU that you may open is taken: %s", type,
+                  taken);
+        return;
+    }
+    g_autofree char *caller = user_caller_name();
+    error_set(error, VGPUCTL_ERROR_NOT_FOUND,
+              "There is no %s vGPU that you may open: 'sudo vgpuctl create %s --user %s' makes one",
+              type, type, caller);
+}
+
 Claim *pool_take(const Root *root, const char *type, const char *parent, int *ret_fd,
                  GError **error)
 {
-    g_autofree char *caller = user_caller_name();
     g_autoptr(GPtrArray) records = vgpu_records(root);
     g_autoptr(GString) taken = g_string_new(NULL);
     for (guint i = 0; i < records->len; i++) {
@@ -191,14 +203,7 @@ Claim *pool_take(const Root *root, const char *type, const char *parent, int *re
         fd = -1;
         describe_taken(root, record, taken);
     }
-    if (taken->len > 0)
-        error_set(error, VGPUCTL_ERROR_BUSY, "Every %s vGPU that you may open is taken: %s", type,
-                  taken->str);
-    else
-        error_set(error, VGPUCTL_ERROR_NOT_FOUND,
-                  "There is no %s vGPU that you may open: 'sudo vgpuctl create %s --user %s' makes "
-                  "one",
-                  type, type, caller);
+    set_none_error(type, taken->str, error);
     return NULL;
 }
 
