@@ -10,8 +10,8 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/fault-point.h"
 #include "base/user.h"
-#include "config.h"
 #include "session/steps.h"
 
 static const Field session_info_fields[] = {
@@ -39,18 +39,6 @@ const char *const *session_step_names(void)
             names[i] = session_steps[i].name;
     }
     return names;
-}
-
-/* The tests' way to end us, or to fail, right behind a step; not in a package. */
-static gboolean pass_fault_point(const char *step, GError **error)
-{
-#ifdef VGPUCTL_TEST_HOOKS
-    if (g_strcmp0(g_getenv("VGPUCTL_TEST_KILL_AFTER"), step) == 0)
-        raise(SIGKILL);
-    if (g_strcmp0(g_getenv("VGPUCTL_TEST_FAIL_AFTER"), step) == 0)
-        return error_set(error, VGPUCTL_ERROR_FAILED, "Injected failure after step %s", step);
-#endif
-    return TRUE;
 }
 
 /* nohup and a shell's & have us ignore these; blocked signals would be queued all the same. */
@@ -97,7 +85,7 @@ static gboolean carry_out(Session *session, GError **error)
         /* a step that fails may have done a part: its undo runs too */
         gboolean good = check_interrupted(session, error) && step->apply(session, error);
         session->done++;
-        if (!good || !pass_fault_point(step->name, error))
+        if (!good || !fault_point_pass(step->name, error))
             return FALSE;
     }
     return TRUE;

@@ -1,26 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Changes of claims as steps, so that a test can end us behind each of them. */
-#include <signal.h>
-
-#include "base/error.h"
-#include "config.h"
+#include "base/fault-point.h"
 #include "vgpu/claim-base.h"
-
-static gboolean pass_fault_point(const char *step, GError **error)
-{
-#ifdef VGPUCTL_TEST_HOOKS
-    if (g_strcmp0(g_getenv("VGPUCTL_TEST_KILL_AFTER"), step) == 0)
-        raise(SIGKILL);
-    if (g_strcmp0(g_getenv("VGPUCTL_TEST_FAIL_AFTER"), step) == 0)
-        return error_set(error, VGPUCTL_ERROR_FAILED, "Injected failure after step %s", step);
-#endif
-    return TRUE;
-}
 
 gboolean claim_apply(const ClaimStep *steps, ClaimWork *work, GError **error)
 {
     for (const ClaimStep *step = steps; step->name != NULL; step++)
-        if (!step->apply(work, error) || !pass_fault_point(step->name, error))
+        if (!step->apply(work, error) || !fault_point_pass(step->name, error))
             return FALSE;
     return TRUE;
 }
