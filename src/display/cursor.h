@@ -13,7 +13,10 @@ typedef struct {
     gatomicrefcount references;
 } Cursor;
 
-/* A transparent one, to be filled. NULL with @error set for an impossible size. */
+/*
+ * A transparent one, to be filled. A hot spot outside of it is moved to its edge. NULL with @error
+ * set for an impossible size.
+ */
 Cursor *cursor_new(int width, int height, int hot_x, int hot_y, GError **error);
 Cursor *cursor_ref(Cursor *cursor);
 void cursor_unref(Cursor *cursor);

@@ -21,8 +21,15 @@ typedef struct Frame {
     gpointer owner;
 } Frame;
 
-/* A black picture of ours. NULL with @error set for an impossible size or no memory. */
+/*
+ * A black picture of ours. NULL with @error set for an impossible size or no memory. The memory of
+ * the last few pictures is kept for the next ones of their size: the faults of fresh pages cost as
+ * much as a copy.
+ */
 Frame *frame_new(int width, int height, GError **error);
+
+/* As frame_new(), but what it shows is anything: for who writes every pixel. */
+Frame *frame_new_unfilled(int width, int height, GError **error);
 
 /*
  * A picture that lies in somebody else's memory, which stays unchanged until @release(@owner) is
