@@ -30,12 +30,16 @@ void viewer_work(gpointer job, gpointer unused);
 
 typedef struct Viewer Viewer;
 typedef void (*ViewerEnded)(Viewer *viewer, const GError *reason, gpointer userdata);
+typedef void (*ViewerChanged)(Viewer *viewer, gpointer userdata);
 
 /*
  * @stream: behind the security handshake, taken over; its streams must be pollable. @ended is
- * called once, then it is to be freed; @reason is NULL when it left by itself.
+ * called once, then it is to be freed; @reason is NULL when it left by itself. @changed (or NULL) is
+ * called when viewer_wants() or viewer_is_exclusive() says something else than before. Neither is
+ * called within a function of the viewer's.
  */
-Viewer *viewer_new(const ViewerHost *host, GIOStream *stream, ViewerEnded ended, gpointer userdata);
+Viewer *viewer_new(const ViewerHost *host, GIOStream *stream, ViewerEnded ended,
+                   ViewerChanged changed, gpointer userdata);
 void viewer_free(Viewer *viewer);
 
 /* Something on the screen is new (screen_watch()). */
