@@ -101,20 +101,18 @@ static EGLImageKHR import(const Egl *egl, const VfioFrame *frame)
     return eglCreateImageKHR(egl->display, EGL_NO_CONTEXT, EGL_LINUX_DMA_BUF_EXT, NULL, attributes);
 }
 
-/* RGBA bytes as OpenGL gives them, to 0xXXRRGGBB, in place. */
-static void reorder(Image *image)
+/* @bytes: RGBA as OpenGL gives them, rows without padding. */
+static void reorder(const guint8 *bytes, Frame *image)
 {
     for (int y = 0; y < image->height; y++) {
-        guint32 *row = image_row(image, y);
-        for (int x = 0; x < image->width; x++) {
-            const guint8 *bytes = (const guint8 *)&row[x];
+        guint32 *row = frame_row(image, y);
+        for (int x = 0; x < image->width; x++, bytes += 4)
             row[x] = (guint32)bytes[0] << 16 | (guint32)bytes[1] << 8 | bytes[2];
-        }
     }
 }
 
 /* The texture as what is drawn into, so that it can be read. */
-static gboolean read_back(EGLImageKHR picture, const char *node, Image *image, GError **error)
+static gboolean read_back(EGLImageKHR picture, const char *node, Frame *image, GError **error)
 {
     GLuint texture, target;
     glGenTextures(1, &texture);
@@ -130,22 +128,23 @@ static gboolean read_back(EGLImageKHR picture, const char *node, Image *image, G
                          "OpenGL on %s cannot read a picture of this format back", node);
     while (glGetError() != GL_NO_ERROR)
         ;
-    glReadPixels(0, 0, image->width, image->height, GL_RGBA, GL_UNSIGNED_BYTE, image->pixels);
+    g_autofree guint8 *bytes = g_malloc((gsize)image->width * (gsize)image->height * 4);
+    glReadPixels(0, 0, image->width, image->height, GL_RGBA, GL_UNSIGNED_BYTE, bytes);
     GLenum failure = glGetError();
     if (failure != GL_NO_ERROR) /* vgem's render node says GL_OUT_OF_MEMORY */
         return error_set(error, VGPUCTL_ERROR_FAILED,
                          "OpenGL on %s: reading the picture back failed (GL error 0x%x)", node,
                          failure);
-    reorder(image);
+    reorder(bytes, image);
     return TRUE;
 }
 
-Image *plane_gl_read(const VfioFrame *frame, const char *node, GError **error)
+Frame *plane_gl_read(const VfioFrame *frame, const char *node, GError **error)
 {
     g_auto(Egl) egl = { .fd = -1 };
     if (!open_node(&egl, node, error) || !make_context(&egl, node, error))
         return NULL;
-    g_autoptr(Image) image = image_new((int)frame->width, (int)frame->height, error);
+    g_autoptr(Frame) image = frame_new((int)frame->width, (int)frame->height, error);
     if (image == NULL)
         return NULL;
     EGLImageKHR picture = import(&egl, frame);

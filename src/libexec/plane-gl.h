@@ -5,8 +5,8 @@
  */
 #pragma once
 
+#include "display/frame.h"
 #include "display/source-vfio.h"
-#include "libexec/image.h"
 
 /* Draws @frame on the DRM node @node and reads it back. NULL with @error set. */
-Image *plane_gl_read(const VfioFrame *frame, const char *node, GError **error);
+Frame *plane_gl_read(const VfioFrame *frame, const char *node, GError **error);

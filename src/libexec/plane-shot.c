@@ -53,23 +53,23 @@ static void sync_reading(const VfioFrame *frame, guint64 flag)
         (void)ioctl(frame->fd, DMA_BUF_IOCTL_SYNC, &sync);
 }
 
-static Image *read_mapped(const VfioFrame *frame, GError **error)
+static Frame *read_mapped(const VfioFrame *frame, GError **error)
 {
     g_auto(FrameMap) map = { 0 };
     if (!frame_map(frame, &map, error))
         return NULL;
-    Image *image = image_new((int)frame->width, (int)frame->height, error);
+    Frame *image = frame_new((int)frame->width, (int)frame->height, error);
     if (image == NULL)
         return NULL;
     sync_reading(frame, DMA_BUF_SYNC_START);
     for (gsize y = 0; y < map.rows; y++)
         frame_convert_row(frame->format, map.pixels + y * frame->stride, frame->width,
-                          image_row(image, (int)y));
+                          frame_row(image, (int)y));
     sync_reading(frame, DMA_BUF_SYNC_END);
     return image;
 }
 
-static Image *read_drawn(const VfioFrame *frame, const char *node, const GError *why_not_mapped,
+static Frame *read_drawn(const VfioFrame *frame, const char *node, const GError *why_not_mapped,
                          GError **error)
 {
     if (node == NULL) {
@@ -82,7 +82,7 @@ static Image *read_drawn(const VfioFrame *frame, const char *node, const GError 
     return plane_gl_read(frame, node, error);
 }
 
-Image *plane_shot(const char *door, const char *node, guint limit_ms, GError **error)
+Frame *plane_shot(const char *door, const char *node, guint limit_ms, GError **error)
 {
     g_autoptr(VfioSource) source = open_source(door, limit_ms, error);
     const VfioFrame *frame = source != NULL ? vfio_source_frame(source, error) : NULL;
@@ -95,7 +95,7 @@ Image *plane_shot(const char *door, const char *node, guint limit_ms, GError **e
         return NULL;
     }
     g_autoptr(GError) reason = NULL;
-    Image *image = read_mapped(frame, &reason);
+    Frame *image = read_mapped(frame, &reason);
     if (image != NULL)
         return image;
     if (frame->dmabuf && g_error_matches(reason, VGPUCTL_ERROR, VGPUCTL_ERROR_REFUSED))

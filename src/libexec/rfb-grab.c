@@ -32,7 +32,7 @@ enum {
     ENCODING_LAST_RECT = -224,
 };
 
-/* The X byte of a pixel that has arrived; image_new() leaves it zero. */
+/* The X byte of a pixel that has arrived; frame_new() leaves it zero. */
 #define ARRIVED 0xff000000u
 
 typedef struct {
@@ -40,7 +40,7 @@ typedef struct {
     gint64 deadline; /* monotonic, us */
     guint8 buffer[32768];
     gsize start, end; /* what is read and not yet consumed */
-    Image *image;     /* owned */
+    Frame *frame;     /* owned */
     gsize missing;    /* pixels of it that have not arrived */
 } Rfb;
 
@@ -198,10 +198,10 @@ static gboolean authenticate(Rfb *rfb, GError **error)
 /* Starts over with an empty picture of that size. */
 static gboolean set_size(Rfb *rfb, guint width, guint height, GError **error)
 {
-    g_clear_pointer(&rfb->image, image_free);
-    rfb->image = image_new((int)width, (int)height, error);
+    g_clear_pointer(&rfb->frame, frame_unref);
+    rfb->frame = frame_new((int)width, (int)height, error);
     rfb->missing = (gsize)width * height;
-    return rfb->image != NULL;
+    return rfb->frame != NULL;
 }
 
 static gboolean start_session(Rfb *rfb, GError **error)
@@ -213,7 +213,7 @@ static gboolean start_session(Rfb *rfb, GError **error)
     return name != NULL && set_size(rfb, get16(init), get16(init + 2), error);
 }
 
-/* Pixels as Image has them; what we do not list the server may not send. */
+/* Pixels as Frame has them; what we do not list the server may not send. */
 static gboolean set_formats(Rfb *rfb, GError **error)
 {
     const guint8 format[20] = { CLIENT_SET_PIXEL_FORMAT, 0, 0, 0,
@@ -233,8 +233,8 @@ static gboolean set_formats(Rfb *rfb, GError **error)
 static gboolean request_all(Rfb *rfb, GError **error)
 {
     guint8 request[10] = { CLIENT_UPDATE_REQUEST, /* incremental */ 0 };
-    put16(request + 6, (guint)rfb->image->width);
-    put16(request + 8, (guint)rfb->image->height);
+    put16(request + 6, (guint)rfb->frame->width);
+    put16(request + 8, (guint)rfb->frame->height);
     return give(rfb, request, sizeof request, error);
 }
 
@@ -245,13 +245,13 @@ typedef struct {
 
 static gboolean take_raw(Rfb *rfb, const Rect *rect, GError **error)
 {
-    if (rect->x + rect->width > (guint)rfb->image->width ||
-        rect->y + rect->height > (guint)rfb->image->height)
+    if (rect->x + rect->width > (guint)rfb->frame->width ||
+        rect->y + rect->height > (guint)rfb->frame->height)
         return error_set(error, VGPUCTL_ERROR_INVALID,
                          "The VNC server sends pixels outside of its screen");
     g_autofree guint32 *row = g_new(guint32, MAX(rect->width, 1));
     for (guint y = rect->y; y < rect->y + rect->height; y++) {
-        guint32 *pixels = image_row(rfb->image, (int)y) + rect->x;
+        guint32 *pixels = frame_row(rfb->frame, (int)y) + rect->x;
         if (!take(rfb, row, rect->width * sizeof *row, error))
             return FALSE;
         for (guint x = 0; x < rect->width; x++) {
@@ -322,7 +322,7 @@ static gboolean take_message(Rfb *rfb, GError **error)
     }
 }
 
-Image *rfb_grab(int fd, guint limit_ms, GError **error)
+Frame *rfb_grab(int fd, guint limit_ms, GError **error)
 {
     g_autofree Rfb *rfb = g_new0(Rfb, 1);
     rfb->fd = fd;
@@ -332,11 +332,11 @@ Image *rfb_grab(int fd, guint limit_ms, GError **error)
     while (good && rfb->missing > 0)
         good = take_message(rfb, error);
     if (!good)
-        g_clear_pointer(&rfb->image, image_free);
-    return rfb->image;
+        g_clear_pointer(&rfb->frame, frame_unref);
+    return rfb->frame;
 }
 
-Image *rfb_grab_socket(const char *path, guint limit_ms, GError **error)
+Frame *rfb_grab_socket(const char *path, guint limit_ms, GError **error)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     if (strlen(path) >= sizeof address.sun_path) {
@@ -350,8 +350,8 @@ Image *rfb_grab_socket(const char *path, guint limit_ms, GError **error)
         error_set_errno(error, errno, "Connecting to the VNC server at %s", path);
         return NULL;
     }
-    Image *image = rfb_grab(fd, limit_ms, error);
-    if (image == NULL)
+    Frame *frame = rfb_grab(fd, limit_ms, error);
+    if (frame == NULL)
         g_prefix_error(error, "%s: ", path);
-    return image;
+    return frame;
 }

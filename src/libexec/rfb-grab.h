@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "libexec/image.h"
+#include "display/frame.h"
 
 /*
  * Speaks RFB on the connected socket @fd (borrowed) and returns its whole
@@ -15,7 +15,7 @@
  * after the call, VGPUCTL_ERROR_ACCESS when the server wants a password, VGPUCTL_ERROR_INVALID when
  * it does not speak RFB.
  */
-Image *rfb_grab(int fd, guint limit_ms, GError **error);
+Frame *rfb_grab(int fd, guint limit_ms, GError **error);
 
 /* Connects to the unix socket @path and grabs. */
-Image *rfb_grab_socket(const char *path, guint limit_ms, GError **error);
+Frame *rfb_grab_socket(const char *path, guint limit_ms, GError **error);

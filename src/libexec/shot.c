@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "libexec/image.h"
+#include "display/png.h"
 #include "libexec/plane-shot.h"
 #include "libexec/rfb-grab.h"
 #include "libexec/window-grab.h"
@@ -47,7 +47,7 @@ static gboolean parse_options(char **argv, Options *options)
            (options->node == NULL || options->plane != NULL);
 }
 
-static Image *grab_window(const char *word, GError **error)
+static Frame *grab_window(const char *word, GError **error)
 {
     guint64 pid;
     if (!g_ascii_string_to_unsigned(word, 10, 1, G_MAXINT32, &pid, NULL)) {
@@ -55,13 +55,13 @@ static Image *grab_window(const char *word, GError **error)
         return NULL;
     }
     gboolean whole = TRUE;
-    Image *image = window_grab((pid_t)pid, &whole, error);
-    if (image != NULL && !whole)
+    Frame *frame = window_grab((pid_t)pid, &whole, error);
+    if (frame != NULL && !whole)
         fputs("The window reaches over the edge of the X screen; that part is black\n", stderr);
-    return image;
+    return frame;
 }
 
-static Image *grab(const Options *options, GError **error)
+static Frame *grab(const Options *options, GError **error)
 {
     if (options->vnc != NULL)
         return rfb_grab_socket(options->vnc, VNC_LIMIT_MS, error);
@@ -72,8 +72,8 @@ static Image *grab(const Options *options, GError **error)
 
 static gboolean run(const Options *options, GError **error)
 {
-    g_autoptr(Image) image = grab(options, error);
-    return image != NULL && image_write_png(image, options->output, error);
+    g_autoptr(Frame) frame = grab(options, error);
+    return frame != NULL && frame_write_png(frame, options->output, error);
 }
 
 int main(int argc, char **argv)

@@ -67,7 +67,7 @@ static void say_pixels(GByteArray *script, guint count, guint32 pixel)
 
 typedef enum { CLOSES, STALLS } Ending;
 
-static Image *play(const GByteArray *script, gsize length, Ending ending, guint limit_ms,
+static Frame *play(const GByteArray *script, gsize length, Ending ending, guint limit_ms,
                    GByteArray *heard, GError **error)
 {
     int pair[2];
@@ -75,23 +75,23 @@ static Image *play(const GByteArray *script, gsize length, Ending ending, guint 
     g_assert_true(file_write_all(pair[0], script->data, length));
     if (ending == CLOSES)
         shutdown(pair[0], SHUT_WR);
-    Image *image = rfb_grab(pair[1], limit_ms, error);
+    Frame *frame = rfb_grab(pair[1], limit_ms, error);
     close(pair[1]);
     guint8 chunk[4096];
     for (ssize_t n; heard != NULL && (n = read(pair[0], chunk, sizeof chunk)) > 0;)
         g_byte_array_append(heard, chunk, (guint)n);
     close(pair[0]);
-    return image;
+    return frame;
 }
 
-static Image *expect_image(const GByteArray *script, int width, int height)
+static Frame *expect_frame(const GByteArray *script, int width, int height)
 {
     g_autoptr(GError) error = NULL;
-    Image *image = play(script, script->len, STALLS, PATIENCE_MS, NULL, &error);
+    Frame *frame = play(script, script->len, STALLS, PATIENCE_MS, NULL, &error);
     g_assert_no_error(error);
-    g_assert_cmpint(image->width, ==, width);
-    g_assert_cmpint(image->height, ==, height);
-    return image;
+    g_assert_cmpint(frame->width, ==, width);
+    g_assert_cmpint(frame->height, ==, height);
+    return frame;
 }
 
 static void expect_error(GByteArray *script, VgpuctlError code, const char *text)
@@ -134,12 +134,12 @@ static void test_good(void)
     g_autoptr(GByteArray) script = good_script();
     g_autoptr(GByteArray) heard = g_byte_array_new();
     g_autoptr(GError) error = NULL;
-    g_autoptr(Image) image = play(script, script->len, STALLS, PATIENCE_MS, heard, &error);
+    g_autoptr(Frame) frame = play(script, script->len, STALLS, PATIENCE_MS, heard, &error);
     g_assert_no_error(error);
-    g_assert_cmpint(image->width, ==, 4);
-    g_assert_cmphex(image_row(image, 0)[3] & 0xffffff, ==, 0x112233);
-    g_assert_cmphex(image_row(image, 2)[0] & 0xffffff, ==, 0xaabbcc);
-    g_assert_cmphex(image_row(image, 2)[3] & 0xffffff, ==, 0xddeeff);
+    g_assert_cmpint(frame->width, ==, 4);
+    g_assert_cmphex(frame_row(frame, 0)[3] & 0xffffff, ==, 0x112233);
+    g_assert_cmphex(frame_row(frame, 2)[0] & 0xffffff, ==, 0xaabbcc);
+    g_assert_cmphex(frame_row(frame, 2)[3] & 0xffffff, ==, 0xddeeff);
     if (G_BYTE_ORDER == G_LITTLE_ENDIAN)
         g_assert_cmpmem(heard->data, heard->len, expected, sizeof expected - 1);
 }
@@ -155,8 +155,8 @@ static void test_resize(void)
     say_update(script, 1);
     say_rect(script, 0, 0, 3, 1, 0);
     say_pixels(script, 3, 0x222222);
-    g_autoptr(Image) image = expect_image(script, 3, 1);
-    g_assert_cmphex(image->pixels[2] & 0xffffff, ==, 0x222222);
+    g_autoptr(Frame) frame = expect_frame(script, 3, 1);
+    g_assert_cmphex(frame->pixels[2] & 0xffffff, ==, 0x222222);
 }
 
 /* every way to end too early is an error, and nothing leaks */
@@ -165,9 +165,9 @@ static void test_truncated(void)
     g_autoptr(GByteArray) script = good_script();
     for (guint length = 0; length < script->len; length++) {
         g_autoptr(GError) error = NULL;
-        g_autoptr(Image) image = play(script, length, CLOSES, PATIENCE_MS, NULL, &error);
+        g_autoptr(Frame) frame = play(script, length, CLOSES, PATIENCE_MS, NULL, &error);
         /* the closing LastRect adds no pixel, but the message is not over before it */
-        g_assert_null(image);
+        g_assert_null(frame);
         g_assert_error(error, VGPUCTL_ERROR, VGPUCTL_ERROR_INVALID);
     }
 }
@@ -272,11 +272,11 @@ static void test_socket(void)
     g_assert_error(error, VGPUCTL_ERROR, VGPUCTL_ERROR_USAGE);
 }
 
-static gboolean is_black(const Image *image)
+static gboolean is_black(const Frame *frame)
 {
-    for (int y = 0; y < image->height; y++)
-        for (int x = 0; x < image->width; x++)
-            if ((image_row(image, y)[x] & 0xffffff) != 0)
+    for (int y = 0; y < frame->height; y++)
+        for (int x = 0; x < frame->width; x++)
+            if ((frame_row(frame, y)[x] & 0xffffff) != 0)
                 return FALSE;
     return TRUE;
 }
@@ -290,9 +290,9 @@ static const QemuCase plain = { "none", "VGA" };
 static const QemuCase headless = { "egl-headless,rendernode=/dev/null", "virtio-vga-gl" };
 
 /* Whether the firmware has set its text mode of 80 x 25 and written something. */
-static gboolean shows_text(const Image *image)
+static gboolean shows_text(const Frame *frame)
 {
-    return image->width == 720 && image->height == 400 && !is_black(image);
+    return frame->width == 720 && frame->height == 400 && !is_black(frame);
 }
 
 /* QEMU's own server: the firmware's text comes out, also of a console that is drawn by GL. */
@@ -313,9 +313,9 @@ static void test_qemu(gconstpointer data)
     gint64 deadline = g_get_monotonic_time() + 1000 * PATIENCE_MS;
     while (!seen && g_get_monotonic_time() < deadline) {
         g_autoptr(GError) error = NULL;
-        g_autoptr(Image) image = rfb_grab_socket(path, PATIENCE_MS, &error);
+        g_autoptr(Frame) frame = rfb_grab_socket(path, PATIENCE_MS, &error);
         g_assert_no_error(error);
-        seen = shows_text(image);
+        seen = shows_text(frame);
     }
     test_qemu_stop(&qemu);
     file_remove_tree(directory, NULL);

@@ -5,6 +5,7 @@
 #include <xcb/xcb.h>
 
 #include "base/error.h"
+#include "display/png.h"
 #include "tests/lib/qemu.h"
 
 #define RED 0xff0000u
@@ -47,21 +48,21 @@ static void expect_error(VgpuctlError code, const char *text)
         g_error("'%s' does not say '%s'", error->message, text);
 }
 
-static Image *expect_image(gboolean expected_whole)
+static Frame *expect_frame(gboolean expected_whole)
 {
     g_autoptr(GError) error = NULL;
     gboolean whole = !expected_whole;
-    Image *image = window_grab(getpid(), &whole, &error);
+    Frame *frame = window_grab(getpid(), &whole, &error);
     g_assert_no_error(error);
     g_assert_cmpint(whole, ==, expected_whole);
-    return image;
+    return frame;
 }
 
-static void expect_colour(const Image *image, guint32 colour)
+static void expect_colour(const Frame *frame, guint32 colour)
 {
-    for (int y = 0; y < image->height; y++)
-        for (int x = 0; x < image->width; x++)
-            g_assert_cmphex(image_row(image, y)[x] & 0xffffff, ==, colour);
+    for (int y = 0; y < frame->height; y++)
+        for (int x = 0; x < frame->width; x++)
+            g_assert_cmphex(frame_row(frame, y)[x] & 0xffffff, ==, colour);
 }
 
 static void test_no_display(void)
@@ -110,10 +111,10 @@ static void test_drawing_area(void)
     make_window(window, 0, 20, 100, 50, BLUE);
     show(small);
     show(window);
-    g_autoptr(Image) image = expect_image(TRUE);
-    g_assert_cmpint(image->width, ==, 100);
-    g_assert_cmpint(image->height, ==, 50);
-    expect_colour(image, BLUE);
+    g_autoptr(Frame) frame = expect_frame(TRUE);
+    g_assert_cmpint(frame->width, ==, 100);
+    g_assert_cmpint(frame->height, ==, 50);
+    expect_colour(frame, BLUE);
     xcb_destroy_window(connection, window);
     xcb_destroy_window(connection, small);
 }
@@ -124,12 +125,12 @@ static void test_over_the_edge(void)
         return;
     xcb_window_t window = make_window(screen->root, -10, screen->height_in_pixels - 5, 30, 20, RED);
     show(window);
-    g_autoptr(Image) image = expect_image(FALSE);
-    g_assert_cmpint(image->width, ==, 30);
-    g_assert_cmpint(image->height, ==, 20);
-    for (int y = 0; y < image->height; y++)
-        for (int x = 0; x < image->width; x++)
-            g_assert_cmphex(image_row(image, y)[x] & 0xffffff, ==, x >= 10 && y < 5 ? RED : 0);
+    g_autoptr(Frame) frame = expect_frame(FALSE);
+    g_assert_cmpint(frame->width, ==, 30);
+    g_assert_cmpint(frame->height, ==, 20);
+    for (int y = 0; y < frame->height; y++)
+        for (int x = 0; x < frame->width; x++)
+            g_assert_cmphex(frame_row(frame, y)[x] & 0xffffff, ==, x >= 10 && y < 5 ? RED : 0);
 
     xcb_configure_window(connection, window, XCB_CONFIG_WINDOW_X, &(guint32){ 5000 });
     show(window);
@@ -137,11 +138,11 @@ static void test_over_the_edge(void)
     xcb_destroy_window(connection, window);
 }
 
-static gboolean has_light(const Image *image)
+static gboolean has_light(const Frame *frame)
 {
-    for (int y = 0; y < image->height; y++)
-        for (int x = 0; x < image->width; x++)
-            if ((image_row(image, y)[x] & 0xff) > 0x80)
+    for (int y = 0; y < frame->height; y++)
+        for (int x = 0; x < frame->width; x++)
+            if ((frame_row(frame, y)[x] & 0xff) > 0x80)
                 return TRUE;
     return FALSE;
 }
@@ -163,12 +164,12 @@ static void test_qemu(gconstpointer data)
     while (!seen && g_get_monotonic_time() < deadline) {
         gboolean whole;
         g_clear_error(&error);
-        g_autoptr(Image) image = window_grab(qemu.pid, &whole, &error);
+        g_autoptr(Frame) frame = window_grab(qemu.pid, &whole, &error);
         /* the corner is black in text mode, and light where a menu bar is */
-        seen = image != NULL && has_light(image) &&
-               (image_row(image, 2)[image->width - 2] & 0xffffff) == 0;
+        seen = frame != NULL && has_light(frame) &&
+               (frame_row(frame, 2)[frame->width - 2] & 0xffffff) == 0;
         if (seen && g_test_verbose())
-            image_write_png(image, "window-grab.png", NULL);
+            frame_write_png(frame, "window-grab.png", NULL);
     }
     test_qemu_stop(&qemu);
     g_assert_no_error(error);

@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "libexec/window-grab.h"
 
-Image *window_grab(pid_t pid, gboolean *ret_whole, GError **error)
+Frame *window_grab(pid_t pid, gboolean *ret_whole, GError **error)
 {
     error_set(error, VGPUCTL_ERROR_REFUSED,
               "This vgpuctl was built without X11 and cannot read windows");

@@ -137,7 +137,7 @@ static gboolean format_is_known(const xcb_get_image_reply_t *reply, guint32 leng
 }
 
 /* Copies what GetImage gave for the part @visible of the window. */
-static gboolean copy_pixels(Image *image, const Place *visible, xcb_get_image_reply_t *reply,
+static gboolean copy_pixels(Frame *frame, const Place *visible, xcb_get_image_reply_t *reply,
                             guint8 byte_order, GError **error)
 {
     guint32 length = (guint32)xcb_get_image_data_length(reply);
@@ -148,7 +148,7 @@ static gboolean copy_pixels(Image *image, const Place *visible, xcb_get_image_re
     gboolean swap = (byte_order == XCB_IMAGE_ORDER_LSB_FIRST) != (G_BYTE_ORDER == G_LITTLE_ENDIAN);
     const guint8 *data = xcb_get_image_data(reply);
     for (int y = 0; y < visible->height; y++) {
-        guint32 *row = image_row(image, visible->y + y) + visible->x;
+        guint32 *row = frame_row(frame, visible->y + y) + visible->x;
         memcpy(row, data + (gsize)y * (gsize)visible->width * 4, (gsize)visible->width * 4);
         for (int x = 0; swap && x < visible->width; x++)
             row[x] = GUINT32_SWAP_LE_BE(row[x]);
@@ -165,7 +165,7 @@ static Place visible_part(const xcb_screen_t *screen, int root_x, int root_y, co
     return (Place){ .x = left, .y = top, .width = right - left, .height = bottom - top };
 }
 
-static Image *read_window(const Search *search, xcb_window_t window, gboolean *ret_whole,
+static Frame *read_window(const Search *search, xcb_window_t window, gboolean *ret_whole,
                           GError **error)
 {
     Place place;
@@ -184,8 +184,8 @@ static Image *read_window(const Search *search, xcb_window_t window, gboolean *r
         return NULL;
     }
 
-    g_autoptr(Image) image = image_new(place.width, place.height, error);
-    if (image == NULL)
+    g_autoptr(Frame) frame = frame_new(place.width, place.height, error);
+    if (frame == NULL)
         return NULL;
     xcb_get_image_reply_t *reply = xcb_get_image_reply(
         search->x,
@@ -197,9 +197,9 @@ static Image *read_window(const Search *search, xcb_window_t window, gboolean *r
         return NULL;
     }
     guint8 byte_order = xcb_get_setup(search->x)->image_byte_order;
-    gboolean copied = copy_pixels(image, &part, reply, byte_order, error);
+    gboolean copied = copy_pixels(frame, &part, reply, byte_order, error);
     free(reply);
-    return copied ? g_steal_pointer(&image) : NULL;
+    return copied ? g_steal_pointer(&frame) : NULL;
 }
 
 static xcb_atom_t atom(xcb_connection_t *x, const char *name)
@@ -224,7 +224,7 @@ static gboolean knows_processes(xcb_connection_t *x)
     return knows;
 }
 
-static Image *grab(Search *search, gboolean *ret_whole, GError **error)
+static Frame *grab(Search *search, gboolean *ret_whole, GError **error)
 {
     const char *display = g_getenv("DISPLAY");
     gboolean wayland = g_getenv("WAYLAND_DISPLAY") != NULL;
@@ -243,7 +243,7 @@ static Image *grab(Search *search, gboolean *ret_whole, GError **error)
     return NULL;
 }
 
-Image *window_grab(pid_t pid, gboolean *ret_whole, GError **error)
+Frame *window_grab(pid_t pid, gboolean *ret_whole, GError **error)
 {
     const char *display = g_getenv("DISPLAY");
     if (display == NULL || *display == '\0') {
@@ -255,7 +255,7 @@ Image *window_grab(pid_t pid, gboolean *ret_whole, GError **error)
         return NULL;
     }
     int number = 0;
-    Image *image = NULL;
+    Frame *frame = NULL;
     xcb_connection_t *x = xcb_connect(NULL, &number);
     if (xcb_connection_has_error(x)) {
         error_set(error, VGPUCTL_ERROR_FAILED,
@@ -267,8 +267,8 @@ Image *window_grab(pid_t pid, gboolean *ret_whole, GError **error)
         Search search = { .x = x, .screen = screens.data, .pid = (guint32)pid };
         search.wm_pid = atom(x, "_NET_WM_PID");
         search.has_res = knows_processes(x);
-        image = grab(&search, ret_whole, error);
+        frame = grab(&search, ret_whole, error);
     }
     xcb_disconnect(x);
-    return image;
+    return frame;
 }

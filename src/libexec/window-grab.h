@@ -7,7 +7,7 @@
 
 #include <sys/types.h>
 
-#include "libexec/image.h"
+#include "display/frame.h"
 
 /*
  * Finds the window of process @pid on $DISPLAY and reads the largest area drawn in it, for GTK the
@@ -16,4 +16,4 @@
  * Wayland session, no such window (VGPUCTL_ERROR_NOT_FOUND), a minimised one
  * (VGPUCTL_ERROR_REFUSED).
  */
-Image *window_grab(pid_t pid, gboolean *ret_whole, GError **error);
+Frame *window_grab(pid_t pid, gboolean *ret_whole, GError **error);

@@ -16,13 +16,13 @@
 /* A server that makes us ask without end fills the socket, which nobody reads here. */
 #define LIMIT_MS 100
 
-static void check_image(const Image *image)
+static void check_frame(const Frame *frame)
 {
-    g_assert(image->width >= 1 && image->width <= IMAGE_SIDE_LIMIT);
-    g_assert(image->height >= 1 && image->height <= IMAGE_SIDE_LIMIT);
-    for (int y = 0; y < image->height; y++)
-        for (int x = 0; x < image->width; x++)
-            g_assert(image_row(image, y)[x] >> 24 == 0xff);
+    g_assert(frame->width >= 1 && frame->width <= FRAME_SIDE_LIMIT);
+    g_assert(frame->height >= 1 && frame->height <= FRAME_SIDE_LIMIT);
+    for (int y = 0; y < frame->height; y++)
+        for (int x = 0; x < frame->width; x++)
+            g_assert(frame_row(frame, y)[x] >> 24 == 0xff);
 }
 
 /* Plays a server that says @start, then @data, and goes. */
@@ -36,10 +36,10 @@ static void play(const char *start, gsize start_size, const uint8_t *data, size_
     shutdown(server, SHUT_WR);
 
     g_autoptr(GError) error = NULL;
-    g_autoptr(Image) image = rfb_grab(client, LIMIT_MS, &error);
-    g_assert((image == NULL) == (error != NULL));
-    if (image != NULL)
-        check_image(image);
+    g_autoptr(Frame) frame = rfb_grab(client, LIMIT_MS, &error);
+    g_assert((frame == NULL) == (error != NULL));
+    if (frame != NULL)
+        check_frame(frame);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
