@@ -12,7 +12,8 @@
 typedef struct {
     /* @qnum: QEMU's key number: the XT scancode, with 0x80 where 0xe0 goes before it. */
     void (*key)(gpointer sink, guint qnum, gboolean down);
-    /* From 0 to 0xffff of the screen's width and height; NULL: the guest has a mouse only. */
+    /* 0 is the first column or row of the screen, 0xffff the last one; NULL: the guest has a mouse
+     * only, which is told by motion(). */
     void (*position)(gpointer sink, double x, double y);
     void (*motion)(gpointer sink, int dx, int dy);
     void (*button)(gpointer sink, int button, gboolean down); /* InputButton */
@@ -36,13 +37,17 @@ typedef struct Input Input;
 
 /* @sink belongs to it from now on. */
 Input *input_new(const InputClass *class, gpointer sink);
+/* Lets go of everything first. */
 void input_free(Input *input);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Input, input_free)
 
-/* @who: any pointer that stands for one viewer. Two who hold the same key hold it once. */
+/* @who: any pointer that stands for one viewer. Two who hold the same key hold it once;
+ * who presses it again repeats it. */
 void input_key(Input *input, gconstpointer who, guint qnum, gboolean down);
 
-/* RFB's PointerEvent (RFC 6143, 7.5.5): position in a screen of @width x @height, mask of buttons.
+/*
+ * RFB's PointerEvent (RFC 6143, 7.5.5): position in a screen of @width x @height, mask of buttons
+ * as RfbMessage.pointer has it. A wheel's button is one step, told as pressed and released.
  */
 void input_pointer(Input *input, gconstpointer who, int x, int y, int width, int height,
                    guint mask);
