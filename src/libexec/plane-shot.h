@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One picture of a vGPU, from the device itself (display/source-vfio.h). */
+/* One picture of a vGPU, from the device itself (display/vfio-device.h). */
 #pragma once
 
 #include "display/frame.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Where programs of this user get at the vGPU of a running VM, to read its picture
- * (display/source-vfio.h): a socket in the run directory. Only an ancestor of QEMU may take
+ * (display/vfio-device.h): a socket in the run directory. Only an ancestor of QEMU may take
  * descriptors from it (pidfd_getfd(2), with the usual kernel.yama.ptrace_scope 1), so the
  * supervisor does, anew for each who asks, and keeps none: one that stayed open would keep the
  * vGPU from being removed.
