@@ -311,7 +311,7 @@ class ClaimsTest(unittest.TestCase):
         vgputestbed.require()
 
     def check_answers(self, script, wanted, *options):
-        text = vgputestbed.simulated_host(script, "--aperture", "1024", *options)
+        text = vgputestbed.simulated_host(vgputestbed.plainly(script), "--aperture", "1024", *options)
         said = vgputestbed.answers(re.sub(r": $", ":  ", text, flags=re.M))
         for key, answer in wanted.items():
             with self.subTest(key):

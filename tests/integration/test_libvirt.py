@@ -215,7 +215,7 @@ class LibvirtTest(unittest.TestCase):
     def setUpClass(cls):
         packages = vgputestbed.simulated_packages()
         vgputestbed.require(*packages)
-        text = vgputestbed.simulated_host(PRELUDE + FLOW, "--with", " ".join(packages))
+        text = vgputestbed.simulated_host(vgputestbed.plainly(PRELUDE + FLOW), "--with", " ".join(packages))
         cls.said = steps(text)
 
     def test_wanted(self):

@@ -192,7 +192,7 @@ class Kernel(unittest.TestCase):
     def setUpClass(cls):
         packages = vgputestbed.simulated_packages()
         vgputestbed.require(*packages)
-        text = vgputestbed.simulated_host(script(), "--with", " ".join(packages))
+        text = vgputestbed.simulated_host(vgputestbed.plainly(script()), "--with", " ".join(packages))
         cls.text = LOG_TIME.sub("[TIME", text)
         cls.said = sections(cls.text)
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Scripts on the simulated host of testbed/, whose every answer is a line "KEY: ANSWER"."""
 
+import os
 import shutil
 import subprocess
 import unittest
@@ -29,6 +30,14 @@ def simulated_packages():
     """What ./check unpacks for the simulated host."""
     return subprocess.run([vgputest.SOURCE_DIR / "tools" / "packages", "simulated"], check=True,
                           stdout=subprocess.PIPE, text=True).stdout.split()
+
+
+def plainly(script):
+    """The script with the vgpuctl that is built without sanitizers, where that is quicker."""
+    plain = os.environ.get("VGPUCTL_PLAIN")
+    if plain is None or os.environ.get("VGPUCTL_CHECK_FULL"):
+        return script
+    return f"PATH=/host{Path(plain).parent}:$PATH\n{script}"
 
 
 def simulated_host(script, *options, limit=vgputest.PATIENCE):
