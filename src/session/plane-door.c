@@ -6,13 +6,12 @@
 #include <glib-unix.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/listen.h"
 #include "base/pass-fds.h"
 #include "vgpu/mdev-sysfs.h"
 
@@ -89,27 +88,11 @@ static gboolean on_knock(int fd, GIOCondition condition, gpointer userdata)
     return G_SOURCE_CONTINUE;
 }
 
-static int listen_at(const char *path, GError **error)
-{
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    if (g_strlcpy(address.sun_path, path, sizeof address.sun_path) >= sizeof address.sun_path) {
-        error_set(error, VGPUCTL_ERROR_USAGE, "Socket %s: its path is too long", path);
-        return -1;
-    }
-    autofd int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof address) < 0 ||
-        chmod(path, 0600) < 0 || listen(fd, SOMAXCONN) < 0) {
-        error_set_errno(error, errno, "Listening on %s", path);
-        return -1;
-    }
-    return steal_fd(&fd);
-}
-
 PlaneDoor *plane_door_open(const Root *root, const char *run_directory, const char *uuid,
                            pid_t qemu, int qemu_pidfd, GError **error)
 {
     g_autofree char *path = g_build_filename(run_directory, PLANE_DOOR_SOCKET, NULL);
-    int fd = listen_at(path, error);
+    int fd = listen_unix(path, SOCK_SEQPACKET, error);
     if (fd < 0)
         return NULL;
     PlaneDoor *door = g_new0(PlaneDoor, 1);
