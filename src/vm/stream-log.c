@@ -45,12 +45,8 @@ static void turn_file(StreamLog *log)
     log->written = 0;
 }
 
-static void keep(StreamLog *log, const char *data, gsize length)
+void stream_log_add(StreamLog *log, const char *data, gsize length)
 {
-    g_string_append_len(log->tail, data, (gssize)length);
-    if (log->tail->len > STREAM_LOG_TAIL)
-        g_string_erase(log->tail, 0, (gssize)(log->tail->len - STREAM_LOG_TAIL));
-
     gboolean bounded = log->kind == STREAM_LOG_OURS;
     if (bounded && log->file_fd >= 0 && log->written + length > STREAM_LOG_LIMIT)
         turn_file(log);
@@ -59,6 +55,14 @@ static void keep(StreamLog *log, const char *data, gsize length)
         log->file_fd = -1;
     }
     log->written += length;
+}
+
+static void keep(StreamLog *log, const char *data, gsize length)
+{
+    g_string_append_len(log->tail, data, (gssize)length);
+    if (log->tail->len > STREAM_LOG_TAIL)
+        g_string_erase(log->tail, 0, (gssize)(log->tail->len - STREAM_LOG_TAIL));
+    stream_log_add(log, data, length);
 }
 
 /* One read. FALSE when there is nothing (more) to read now; *@ended when there never will be. */

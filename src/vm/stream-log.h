@@ -32,5 +32,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(StreamLog, stream_log_free)
 /* Takes what lies in the stream now, without waiting for the main context. */
 void stream_log_drain(StreamLog *log);
 
+/* Writes @data of @length bytes among what the program says, which is no word of its own: the tail
+ * has it not. */
+void stream_log_add(StreamLog *log, const char *data, gsize length);
+
 /* The last STREAM_LOG_TAIL bytes, borrowed, NUL-terminated. */
 const char *stream_log_tail(const StreamLog *log);

@@ -247,6 +247,11 @@ int supervisor_pidfd(const Supervisor *supervisor)
     return supervisor->pidfd;
 }
 
+void supervisor_log(Supervisor *supervisor, const char *data, gsize length)
+{
+    stream_log_add(supervisor->log, data, length);
+}
+
 const char *supervisor_output(const Supervisor *supervisor)
 {
     return stream_log_tail(supervisor->log);

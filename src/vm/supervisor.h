@@ -39,6 +39,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Supervisor, supervisor_free)
 pid_t supervisor_pid(const Supervisor *supervisor);
 /* Of QEMU, borrowed: readable when it has ended. */
 int supervisor_pidfd(const Supervisor *supervisor);
+/* Writes into the log of what QEMU prints: the words of who serves it. */
+void supervisor_log(Supervisor *supervisor, const char *data, gsize length);
 /* The last lines QEMU printed, borrowed. */
 const char *supervisor_output(const Supervisor *supervisor);
 

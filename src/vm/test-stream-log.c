@@ -36,10 +36,11 @@ static void test_kept(void)
     g_assert_true(file_write_all(fds[1], "two\n", 4));
     close(fds[1]);
     stream_log_drain(log);
+    stream_log_add(log, "beside\n", 7);
     g_assert_cmpstr(stream_log_tail(log), ==, "one\ntwo\n");
     stream_log_free(log);
     g_autofree char *text = content("log");
-    g_assert_cmpstr(text, ==, "one\ntwo\n");
+    g_assert_cmpstr(text, ==, "one\ntwo\nbeside\n");
 }
 
 /* ten times the limit is written: two files of at most the limit, the last bytes in the newer one
