@@ -99,6 +99,11 @@ char *user_state_directory(const Root *root)
     return directory(root, "/var/lib/vgpuctl", "XDG_STATE_HOME", ".local/state");
 }
 
+char *user_data_directory(const Root *root)
+{
+    return directory(root, "/etc/vgpuctl", "XDG_DATA_HOME", ".local/share");
+}
+
 char *user_log_directory(const Root *root)
 {
     if (user_is_root())

@@ -25,6 +25,7 @@ gboolean user_is_root(void);
 /* "<base>/vgpuctl" directories, owned strings; they need not exist. */
 char *user_config_directory(const Root *root); /* $XDG_CONFIG_HOME or /etc */
 char *user_state_directory(const Root *root);  /* $XDG_STATE_HOME or /var/lib */
+char *user_data_directory(const Root *root);   /* $XDG_DATA_HOME or /etc */
 char *user_log_directory(const Root *root);    /* <state>/log, or /var/log/vgpuctl */
 
 /* The id of a user or a group by name or number. FALSE with @error: VGPUCTL_ERROR_USAGE. */
