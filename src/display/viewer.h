@@ -34,9 +34,9 @@ typedef void (*ViewerChanged)(Viewer *viewer, gpointer userdata);
 
 /*
  * @stream: behind the security handshake, taken over; its streams must be pollable. @ended is
- * called once, then it is to be freed; @reason is NULL when it left by itself. @changed (or NULL) is
- * called when viewer_wants() or viewer_is_exclusive() says something else than before. Neither is
- * called within a function of the viewer's.
+ * called once, then it is to be freed; @reason is NULL when it left by itself. @changed (or NULL)
+ * is called when viewer_wants() or viewer_is_exclusive() says something else than before. Neither
+ * is called within a function of the viewer's.
  */
 Viewer *viewer_new(const ViewerHost *host, GIOStream *stream, ViewerEnded ended,
                    ViewerChanged changed, gpointer userdata);
