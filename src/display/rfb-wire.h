@@ -108,6 +108,7 @@ typedef enum {
     RFB_RESIZE_PROHIBITED = 1,
     RFB_RESIZE_OUT_OF_RESOURCES = 2,
     RFB_RESIZE_INVALID_LAYOUT = 3,
+    RFB_RESIZE_FORWARDED = 4, /* the guest was asked; it may come */
 } RfbResizeStatus;
 
 static inline guint16 rfb_get16(const guint8 *bytes)
