@@ -9,8 +9,8 @@
 #include "display/gl-reader.h"
 #include "display/pixel-map.h"
 
-/* Guests flip between two or three buffers; dma-bufs that are kept are memory that is kept. */
-#define KEPT 4
+/* Guests flip between two or three buffers; what is kept of dma-bufs is memory that is kept. */
+#define KEPT 5
 
 /* One way to a buffer: the map, or the texture. */
 typedef struct {

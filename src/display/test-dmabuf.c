@@ -67,7 +67,7 @@ static void test_kept(void)
         Dmabuf other = buffer_of(fd);
         g_assert_cmphex(first_pixel(reader, &other), ==, i);
     }
-    g_assert_cmpuint(maps(), ==, 4);
+    g_assert_cmpuint(maps(), ==, 5);
     dmabuf_reader_forget(reader);
     g_assert_cmpuint(maps(), ==, 0);
 }

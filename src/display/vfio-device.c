@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/vfio.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -17,9 +18,13 @@
  */
 #define TRIES 5
 
+/* As QEMU keeps (hw/vfio/display.c:vfio_display_free_dmabufs()): guests flip between buffers. */
+#define KEPT 5
+
+/* The planes of one kind, the latest first: dma-bufs of ours, or one region. */
 typedef struct {
-    VfioPlane plane;
-    gboolean fetched; /* plane.picture.fd is a dma-buf of ours */
+    VfioPlane planes[KEPT];
+    guint n;
 } Held;
 
 struct VfioDevice {
@@ -48,9 +53,7 @@ static gboolean probe(VfioDevice *device, GError **error)
         }
     }
     return error_set(error, VGPUCTL_ERROR_REFUSED,
-                     "vGPU %s has no display: its type is for "
-                     "computing only",
-                     device->uuid);
+                     "vGPU %s has no display: its type is for computing only", device->uuid);
 }
 
 VfioDevice *vfio_device_new(int group_fd, int qemu_pidfd, const char *uuid, GError **error)
@@ -66,20 +69,35 @@ VfioDevice *vfio_device_new(int group_fd, int qemu_pidfd, const char *uuid, GErr
     return probe(device, error) ? g_steal_pointer(&device) : NULL;
 }
 
-/* Closed before the device: the samples take the memory away with that. */
-static void drop(Held *held)
+static void remove_at(Held *held, guint index)
 {
-    if (held->fetched)
-        close(held->plane.picture.fd);
-    *held = (Held){ .plane.picture.fd = -1 };
+    held->n--;
+    memmove(&held->planes[index], &held->planes[index + 1],
+            (held->n - index) * sizeof held->planes[0]);
+}
+
+static void insert_first(Held *held, VfioPlane plane)
+{
+    memmove(&held->planes[1], &held->planes[0], held->n * sizeof held->planes[0]);
+    held->planes[0] = plane;
+    held->n++;
+}
+
+static void drop(Held *held, guint index)
+{
+    if (held->planes[index].region_size == 0)
+        close(held->planes[index].picture.fd);
+    remove_at(held, index);
 }
 
 void vfio_device_free(VfioDevice *device)
 {
     if (device == NULL)
         return;
+    /* before the device: with it the samples take the memory away */
     for (gsize i = 0; i < G_N_ELEMENTS(device->held); i++)
-        drop(&device->held[i]);
+        while (device->held[i].n > 0)
+            drop(&device->held[i], 0);
     if (device->fd >= 0)
         close(device->fd);
     close(device->group);
@@ -103,10 +121,15 @@ const char *vfio_device_uuid(const VfioDevice *device)
     return device->uuid;
 }
 
-static gboolean check_alive(const VfioDevice *device, GError **error)
+gboolean vfio_device_qemu_lives(const VfioDevice *device)
 {
     struct pollfd ended = { .fd = device->qemu, .events = POLLIN };
-    if (poll(&ended, 1, 0) == 0)
+    return poll(&ended, 1, 0) == 0;
+}
+
+static gboolean check_alive(const VfioDevice *device, GError **error)
+{
+    if (vfio_device_qemu_lives(device))
         return TRUE;
     return error_set(error, VGPUCTL_ERROR_NOT_FOUND, "QEMU has ended");
 }
@@ -150,26 +173,43 @@ static gboolean same_geometry(const Dmabuf *a, const Dmabuf *b)
            a->format == b->format && a->modifier == b->modifier;
 }
 
+/* The dma-buf that was fetched for @plane becomes the first. A number may be given anew. */
+static gboolean find_dmabuf(Held *held, const VfioPlane *plane)
+{
+    for (guint i = 0; i < held->n; i++) {
+        VfioPlane found = held->planes[i];
+        if (found.id != plane->id)
+            continue;
+        if (!same_geometry(&found.picture, &plane->picture)) {
+            drop(held, i);
+            return FALSE;
+        }
+        found.hot_x = plane->hot_x;
+        found.hot_y = plane->hot_y;
+        remove_at(held, i);
+        insert_first(held, found);
+        return TRUE;
+    }
+    return FALSE;
+}
+
 /* FALSE without @error: the dma-buf has gone meanwhile, ask again. */
 static gboolean fetch_dmabuf(const VfioDevice *device, Held *held,
                              const struct vfio_device_gfx_plane_info *info, GError **error)
 {
     VfioPlane plane = plane_of(info);
     plane.id = info->dmabuf_id;
-    if (held->fetched && held->plane.id == plane.id &&
-        same_geometry(&held->plane.picture, &plane.picture)) {
-        held->plane.hot_x = plane.hot_x;
-        held->plane.hot_y = plane.hot_y;
+    if (find_dmabuf(held, &plane))
         return TRUE;
-    }
-    drop(held);
     guint32 id = plane.id;
     plane.picture.fd = ioctl(device->fd, VFIO_DEVICE_GET_GFX_DMABUF, &id);
     if (plane.picture.fd < 0 && errno != EINVAL)
         return error_set_errno(error, errno, "Fetching the picture of vGPU %s", device->uuid);
     if (plane.picture.fd < 0)
         return FALSE;
-    *held = (Held){ .plane = plane, .fetched = TRUE };
+    if (held->n == KEPT)
+        drop(held, KEPT - 1);
+    insert_first(held, plane);
     return TRUE;
 }
 
@@ -180,13 +220,15 @@ static gboolean find_region(const VfioDevice *device, Held *held,
     struct vfio_region_info region = { .argsz = sizeof region, .index = info->region_index };
     if (ioctl(device->fd, VFIO_DEVICE_GET_REGION_INFO, &region) < 0)
         return error_set_errno(error, errno, "Finding the picture of vGPU %s", device->uuid);
-    held->plane = plane_of(info);
-    held->plane.picture.fd = device->fd;
-    held->plane.picture.offset = region.offset;
-    held->plane.region_size = MIN((guint64)info->size, region.size);
-    if (held->plane.region_size == 0)
+    VfioPlane plane = plane_of(info);
+    plane.picture.fd = device->fd;
+    plane.picture.offset = region.offset;
+    plane.region_size = MIN((guint64)info->size, region.size);
+    if (plane.region_size == 0)
         return error_set(error, VGPUCTL_ERROR_INVALID, "vGPU %s has an empty picture",
                          device->uuid);
+    held->planes[0] = plane;
+    held->n = 1;
     return TRUE;
 }
 
@@ -196,36 +238,36 @@ static gboolean has_plane(const VfioDevice *device, VfioPlaneKind kind)
     return kind == VFIO_PLANE_PRIMARY || device->flag == VFIO_GFX_PLANE_TYPE_DMABUF;
 }
 
-/* FALSE without @error: ask again. */
-static gboolean look(VfioDevice *device, VfioPlaneKind kind, GError **error)
+/* NULL without @error: ask again. */
+static const VfioPlane *look(VfioDevice *device, VfioPlaneKind kind, GError **error)
 {
+    static const VfioPlane none = { .picture.fd = -1 };
     Held *held = &device->held[kind];
     struct vfio_device_gfx_plane_info info = { 0 };
     if (!check_alive(device, error) ||
         (has_plane(device, kind) && !query(device, kind, &info, error)))
-        return FALSE;
-    if (info.width == 0 || info.height == 0) {
-        drop(held);
-        return TRUE;
-    }
-    return device->flag == VFIO_GFX_PLANE_TYPE_REGION ? find_region(device, held, &info, error)
-                                                      : fetch_dmabuf(device, held, &info, error);
+        return NULL;
+    if (info.width == 0 || info.height == 0)
+        return &none;
+    gboolean found = device->flag == VFIO_GFX_PLANE_TYPE_REGION
+                         ? find_region(device, held, &info, error)
+                         : fetch_dmabuf(device, held, &info, error);
+    return found ? &held->planes[0] : NULL;
 }
 
 const VfioPlane *vfio_device_plane(VfioDevice *device, VfioPlaneKind kind, GError **error)
 {
     for (guint i = 0; i < TRIES; i++) {
         g_autoptr(GError) reason = NULL;
-        if (look(device, kind, &reason))
-            return &device->held[kind].plane;
+        const VfioPlane *plane = look(device, kind, &reason);
+        if (plane != NULL)
+            return plane;
         if (reason != NULL) {
             g_propagate_error(error, g_steal_pointer(&reason));
             return NULL;
         }
     }
     error_set(error, VGPUCTL_ERROR_BUSY,
-              "vGPU %s changes its picture faster than it can be "
-              "fetched; try again",
-              device->uuid);
+              "vGPU %s changes its picture faster than it can be fetched; try again", device->uuid);
     return NULL;
 }

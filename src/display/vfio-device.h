@@ -39,14 +39,15 @@ void vfio_device_free(VfioDevice *device);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VfioDevice, vfio_device_free)
 
 /*
- * The plane of now, borrowed until the next call for this kind. A dma-buf is fetched once for each
- * id. NULL with @error set:
- * VGPUCTL_ERROR_NOT_FOUND when QEMU has ended.
+ * The plane of now, borrowed until the next call for this kind. The latest dma-bufs are kept, each
+ * fetched once. NULL with @error set: VGPUCTL_ERROR_NOT_FOUND when QEMU has ended.
  */
 const VfioPlane *vfio_device_plane(VfioDevice *device, VfioPlaneKind kind, GError **error);
 
 /* For poll(2): readable when QEMU has ended. Borrowed. */
 int vfio_device_qemu_pidfd(const VfioDevice *device);
+
+gboolean vfio_device_qemu_lives(const VfioDevice *device);
 
 /* The device itself, for its regions. Borrowed. */
 int vfio_device_fd(const VfioDevice *device);
