@@ -8,6 +8,7 @@ import sys
 import traceback
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+VENDORED = {pathlib.Path("web/novnc")}  # others' files, kept as they came
 
 
 class Skip(Exception):
@@ -50,13 +51,17 @@ def _ignored(relative, patterns):
 
 
 def tree_files():
-    """Every file of the tree that .gitignore does not name, as sorted relative paths. It works in a
-    release without .git, too."""
+    """Every file of the tree that .gitignore does not name and that is ours, as sorted relative
+    paths. It works in a release without .git, too."""
     patterns = [".git"] + _ignore_patterns()
     found = []
     for directory, names, files in os.walk(ROOT):
         base = pathlib.Path(directory).relative_to(ROOT)
-        names[:] = [name for name in names if not _ignored(str(base / name), patterns)]
+        names[:] = [
+            name
+            for name in names
+            if base / name not in VENDORED and not _ignored(str(base / name), patterns)
+        ]
         found += [base / name for name in files if not _ignored(str(base / name), patterns)]
     return sorted(found)
 
