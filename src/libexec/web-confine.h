@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the web server gives up before it accepts the first connection. */
+#pragma once
+
+#include <glib.h>
+
+/*
+ * No capabilities, no new privileges, and only the system calls of a server that has all it will
+ * read in memory: it opens no file, runs no program, listens nowhere else and connects to unix
+ * sockets only. Calls that a server that was taken over would need kill it, others answer ENOSYS.
+ * There is no way back (seccomp(2)).
+ */
+gboolean web_confine(GError **error);
