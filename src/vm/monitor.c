@@ -63,9 +63,15 @@ void monitor_free(Monitor *monitor)
     g_free(monitor);
 }
 
+json_t *monitor_call_with_fd(Monitor *monitor, const char *command, json_t *arguments, int fd,
+                             GError **error)
+{
+    return qmp_call_sync(monitor->client, command, arguments, fd, monitor->limit_ms, error);
+}
+
 json_t *monitor_call(Monitor *monitor, const char *command, json_t *arguments, GError **error)
 {
-    return qmp_call_sync(monitor->client, command, arguments, -1, monitor->limit_ms, error);
+    return monitor_call_with_fd(monitor, command, arguments, -1, error);
 }
 
 static gboolean call(Monitor *monitor, const char *command, json_t *arguments, GError **error)
@@ -117,8 +123,7 @@ static int reopen_for_writing(int fd, GError **error)
 /* Hands @fd, stolen, to QEMU. Returns the number of the set that it made for it, or -1. */
 static gint64 add_to_set(Monitor *monitor, int fd, GError **error)
 {
-    g_autoptr(json_t) added =
-        qmp_call_sync(monitor->client, "add-fd", NULL, fd, monitor->limit_ms, error);
+    g_autoptr(json_t) added = monitor_call_with_fd(monitor, "add-fd", NULL, fd, error);
     if (added == NULL)
         return -1;
     gint64 set = json_get_int(added, "fdset-id", -1);

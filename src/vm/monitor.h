@@ -23,6 +23,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Monitor, monitor_free)
 /* Any command; ownership and errors as in qmp_call_sync(). */
 json_t *monitor_call(Monitor *monitor, const char *command, json_t *arguments, GError **error);
 
+/* The same with a descriptor, which is closed in any case; -1: none. */
+json_t *monitor_call_with_fd(Monitor *monitor, const char *command, json_t *arguments, int fd,
+                             GError **error);
+
 /* QEMU's word for the state of the machine: "running", "paused", "shutdown", ... Owned. */
 char *monitor_query_status(Monitor *monitor, GError **error);
 
