@@ -147,10 +147,18 @@ static void take_keysym(Viewer *viewer, guint32 keysym, gboolean down)
     }
 }
 
+/* The guest answers with a picture, more often than not. */
+static void hurry(const Viewer *viewer)
+{
+    if (viewer->host->source != NULL)
+        source_hurry(viewer->host->source);
+}
+
 static void take_key(Viewer *viewer, const RfbMessage *message)
 {
     if (viewer->host->input == NULL)
         return;
+    hurry(viewer);
     if (message->key.qnum != 0)
         input_key(viewer->host->input, viewer, message->key.qnum, message->key.down);
     else
@@ -159,9 +167,11 @@ static void take_key(Viewer *viewer, const RfbMessage *message)
 
 static void take_pointer(Viewer *viewer, const RfbMessage *message)
 {
-    if (viewer->host->input != NULL)
-        input_pointer(viewer->host->input, viewer, message->pointer.x, message->pointer.y,
-                      viewer->width, viewer->height, message->pointer.mask);
+    if (viewer->host->input == NULL)
+        return;
+    hurry(viewer);
+    input_pointer(viewer->host->input, viewer, message->pointer.x, message->pointer.y,
+                  viewer->width, viewer->height, message->pointer.mask);
 }
 
 gboolean viewer_take_message(Viewer *viewer, const RfbMessage *message, GError **error)
