@@ -92,6 +92,11 @@ gboolean damage_is_equal(const Frame *before, const Frame *after, Rect area)
     return TRUE;
 }
 
+gboolean damage_pixels_equal(const guint32 *a, const guint32 *b, int count)
+{
+    return !tile_row_differs(a, b, count);
+}
+
 /* The rectangle of @rects from @first on that ends above @rect and is as wide. */
 static Rect *find_above(GArray *rects, guint first, Rect rect)
 {

@@ -24,6 +24,9 @@ guint damage_find(const Frame *before, const Frame *after, const Rect *areas, gu
 /* Whether the frames show the same in @area, which lies within them. */
 gboolean damage_is_equal(const Frame *before, const Frame *after, Rect area);
 
+/* Whether two rows of @count pixels show the same. */
+gboolean damage_pixels_equal(const guint32 *a, const guint32 *b, int count);
+
 /*
  * Appends the tiles that are set as few Rect: runs of a row of tiles, joined with those of the same
  * width below. They do not overlap, are in reading order and end with the picture.

@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "display/damage.h"
+#include "display/move.h"
+
+#define LONGEST_PAUSE 7 /* frames */
 
 /*
  * Two locks: who shows holds @show from the first compared pixel to the last, so that a frame is
@@ -12,11 +15,16 @@
  */
 struct Screen {
     GMutex show;
-    guint8 *found; /* a byte a tile: what differs; of who shows */
+    guint8 *found;       /* a byte a tile: what differs from the frame before; of who shows */
+    guint missed, pause; /* frames for which no move is looked for; of who shows */
 
     GMutex state;
-    Frame *frame;        /* written by who holds both locks */
-    guint64 serial;      /* of the newest news */
+    Frame *frame;   /* written by who holds both locks */
+    guint64 serial; /* of the newest news */
+    guint64 frame_serial, frame_before_serial;
+    ScreenMove move;     /* from the frame before to the newest one */
+    guint8 *rest;        /* a byte a tile: what differs still after the move */
+    gboolean asked;      /* by a viewer that can copy, since the newest frame */
     guint64 size_serial; /* of the first frame of this size */
     int columns, rows;   /* of tiles */
     guint64 *tiles;      /* for each, the number of the frame that last changed it */
@@ -45,6 +53,7 @@ void screen_free(Screen *screen)
     cursor_unref(screen->cursor);
     g_free(screen->tiles);
     g_free(screen->found);
+    g_free(screen->rest);
     g_mutex_clear(&screen->show);
     g_mutex_clear(&screen->state);
     g_cond_clear(&screen->changed);
@@ -70,9 +79,14 @@ static void resize(Screen *screen, const Frame *frame)
     screen->rows = damage_tiles(frame->height);
     g_free(screen->tiles);
     g_free(screen->found);
-    screen->tiles = g_new0(guint64, n_tiles(screen));
+    g_free(screen->rest);
+    screen->tiles = g_new(guint64, n_tiles(screen));
+    for (gsize i = 0; i < n_tiles(screen); i++)
+        screen->tiles[i] = screen->serial;
     screen->found = g_new0(guint8, n_tiles(screen));
+    screen->rest = g_new0(guint8, n_tiles(screen));
     screen->size_serial = screen->serial;
+    screen->move = (ScreenMove){ 0 };
 }
 
 static gboolean has_size_of(const Frame *shown, const Frame *frame)
@@ -80,29 +94,75 @@ static gboolean has_size_of(const Frame *shown, const Frame *frame)
     return shown != NULL && shown->width == frame->width && shown->height == frame->height;
 }
 
-/* Marks in @found what differs from the frame that is shown. */
-static gboolean find_news(Screen *screen, const Frame *frame, const Rect *damage, guint n_damage)
+/* Marks in @found which tiles differ from the frame that is shown, and counts them. */
+static guint find_news(Screen *screen, const Frame *frame, const Rect *damage, guint n_damage)
 {
     Rect whole = { 0, 0, frame->width, frame->height };
     if (frame == screen->frame)
-        return FALSE;
+        return 0;
     memset(screen->found, 0, n_tiles(screen));
     if (damage == NULL)
-        return damage_find(screen->frame, frame, &whole, 1, screen->found) > 0;
-    return damage_find(screen->frame, frame, damage, n_damage, screen->found) > 0;
+        return damage_find(screen->frame, frame, &whole, 1, screen->found);
+    return damage_find(screen->frame, frame, damage, n_damage, screen->found);
 }
 
-/* Makes @frame the newest one; returns the one before. */
-static Frame *publish(Screen *screen, Frame *frame)
+/* Since the newest frame, and no longer. */
+static gboolean take_asked(Screen *screen)
+{
+    g_mutex_lock(&screen->state);
+    gboolean asked = screen->asked;
+    screen->asked = FALSE;
+    g_mutex_unlock(&screen->state);
+    return asked;
+}
+
+/*
+ * Looked for only where somebody keeps the pace: it is of use to who has the frame before. Where
+ * nothing is found, as in a film, it is looked for ever less often.
+ */
+static ScreenMove find_move(Screen *screen, const Frame *frame, guint n_found, guint8 *rest)
+{
+    memcpy(rest, screen->found, n_tiles(screen));
+    if (!take_asked(screen) || n_found < MOVE_FEWEST_TILES)
+        return (ScreenMove){ 0 };
+    if (screen->pause > 0) {
+        screen->pause--;
+        return (ScreenMove){ 0 };
+    }
+    ScreenMove move = move_find(screen->frame, frame, rest);
+    screen->missed = rect_is_empty(move.to) ? MIN(2 * screen->missed + 1, LONGEST_PAUSE) : 0;
+    screen->pause = screen->missed;
+    return move;
+}
+
+/* With both locks held: @frame is the newest one. */
+static void number(Screen *screen, Frame *frame)
+{
+    screen->frame = frame;
+    screen->frame_before_serial = screen->frame_serial;
+    screen->frame_serial = ++screen->serial;
+}
+
+static Frame *show_other_size(Screen *screen, Frame *frame)
 {
     g_mutex_lock(&screen->state);
     Frame *before = screen->frame;
-    screen->frame = frame;
-    screen->serial++;
-    if (!has_size_of(before, frame)) {
-        resize(screen, frame);
-        memset(screen->found, 1, n_tiles(screen));
-    }
+    number(screen, frame);
+    resize(screen, frame);
+    tell(screen);
+    g_mutex_unlock(&screen->state);
+    return before;
+}
+
+static Frame *show_news(Screen *screen, Frame *frame, guint n_found)
+{
+    g_autofree guint8 *rest = g_malloc(n_tiles(screen));
+    ScreenMove move = find_move(screen, frame, n_found, rest);
+    g_mutex_lock(&screen->state);
+    Frame *before = screen->frame;
+    number(screen, frame);
+    screen->move = move;
+    memcpy(screen->rest, rest, n_tiles(screen));
     for (gsize i = 0; i < n_tiles(screen); i++)
         if (screen->found[i])
             screen->tiles[i] = screen->serial;
@@ -113,10 +173,15 @@ static Frame *publish(Screen *screen, Frame *frame)
 
 void screen_show(Screen *screen, Frame *frame, const Rect *damage, guint n_damage)
 {
+    Frame *dropped = frame;
     g_mutex_lock(&screen->show);
-    gboolean news =
-        !has_size_of(screen->frame, frame) || find_news(screen, frame, damage, n_damage);
-    Frame *dropped = news ? publish(screen, frame) : frame;
+    if (!has_size_of(screen->frame, frame)) {
+        dropped = show_other_size(screen, frame);
+    } else {
+        guint n_found = find_news(screen, frame, damage, n_damage);
+        if (n_found > 0)
+            dropped = show_news(screen, frame, n_found);
+    }
     g_mutex_unlock(&screen->show);
     frame_unref(dropped);
 }
@@ -153,6 +218,13 @@ void screen_set_cursor(Screen *screen, Cursor *cursor)
     cursor_unref(dropped);
 }
 
+/* With @state held: whether who knows @since has the frame before, and something in it moved. */
+static gboolean may_move(const Screen *screen, guint64 since)
+{
+    return !rect_is_empty(screen->move.to) && since >= screen->frame_before_serial &&
+           since < screen->frame_serial;
+}
+
 /* With @state held: which tiles are newer than @since, a byte each. */
 static guint8 *newer_tiles(const Screen *screen, guint64 since)
 {
@@ -180,9 +252,12 @@ gboolean screen_get_update(Screen *screen, guint64 since, gboolean moves, Screen
     ScreenUpdate update;
     g_mutex_lock(&screen->state);
     gboolean news = screen->frame != NULL && screen->serial > since;
+    screen->asked |= moves;
     if (news) {
+        gboolean move = moves && may_move(screen, since);
         update = describe(screen, since);
-        newer = newer_tiles(screen, since);
+        update.move = move ? screen->move : (ScreenMove){ 0 };
+        newer = move ? g_memdup2(screen->rest, n_tiles(screen)) : newer_tiles(screen, since);
     }
     g_mutex_unlock(&screen->state);
     if (!news)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "display/damage.h"
+#include "display/pattern.h"
 
 static Frame *plain_frame(int width, int height, guint32 colour)
 {
@@ -184,83 +185,186 @@ static void test_wanted(void)
     g_assert_false(screen_await_wanted(screen, 0));
 }
 
-/*
- * A source that draws as fast as it can, and viewers that ask when they like: what they have put
- * together is the newest frame in the end. A frame's first pixel is its number.
- */
-#define FRAMES 300
-#define VIEWERS 3
-
-typedef struct {
-    Screen *screen;
-    guint updates;
-} Viewer;
-
-static gpointer draw(gpointer data)
+static void copy_part(const Frame *to, int x, int y, const Frame *from, Rect part)
 {
-    Screen *screen = data;
-    g_autoptr(GRand) random = g_rand_new_with_seed(3);
-    for (guint32 number = 1; number <= FRAMES; number++) {
-        Frame *frame = frame_make_writable(screen_frame(screen), NULL);
-        int x = g_rand_int_range(random, 0, frame->width - 9);
-        int y = g_rand_int_range(random, 0, frame->height);
-        for (int i = 0; i < 9; i++)
-            frame_row(frame, y)[x + i] = g_rand_int(random);
-        frame_row(frame, 0)[0] = number;
-        Rect damage[] = { { x, y, 9, 1 }, { 0, 0, 1, 1 } };
-        screen_show(screen, frame, damage, G_N_ELEMENTS(damage));
-    }
-    return NULL;
+    for (int i = 0; i < part.height; i++)
+        memcpy(frame_row(to, y + i) + x, frame_row(from, part.y + i) + part.x,
+               (gsize)part.width * sizeof(guint32));
 }
 
+/* Makes of a viewer's picture what it was told. */
 static void apply(const ScreenUpdate *update, Frame **picture)
 {
     if (update->resized) {
         frame_unref(*picture);
         *picture = frame_new(update->frame->width, update->frame->height, NULL);
     }
+    if (!rect_is_empty(update->move.to)) {
+        const ScreenMove *move = &update->move;
+        g_autoptr(Frame) before = frame_ref(*picture);
+        *picture = frame_make_writable(*picture, NULL);
+        copy_part(*picture, move->to.x, move->to.y, before,
+                  (Rect){ move->from_x, move->from_y, move->to.width, move->to.height });
+    }
     for (guint i = 0; i < update->rects->len; i++) {
         Rect rect = g_array_index(update->rects, Rect, i);
-        for (int y = rect.y; y < rect.y + rect.height; y++)
-            memcpy(frame_row(*picture, y) + rect.x, frame_row(update->frame, y) + rect.x,
-                   (gsize)rect.width * sizeof(guint32));
+        copy_part(*picture, rect.x, rect.y, update->frame, rect);
     }
+}
+
+static Frame *scrolled(guint step)
+{
+    Frame *frame = frame_new(640, 480, NULL);
+    pattern_paint(frame, PATTERN_SCROLL, step);
+    return frame;
+}
+
+/* Who can copy and keeps the pace is told what moved; who is late, or cannot, is not. */
+static void test_moves(void)
+{
+    g_autoptr(Screen) screen = screen_new();
+    Frame *picture = NULL;
+    guint64 since = 0, late = 0;
+    g_autoptr(Cursor) arrow = cursor_new(8, 8, 1, 1, NULL);
+    for (guint step = 0; step < 6; step++) {
+        screen_show(screen, scrolled(step), NULL, 0);
+        if (step == 3)
+            screen_set_cursor(screen, arrow); /* is newer, but leaves the picture as it is */
+        g_auto(ScreenUpdate) update = { 0 }, plain = { 0 }, behind = { 0 };
+        g_assert_true(screen_get_update(screen, since, FALSE, &plain));
+        g_assert_true(rect_is_empty(plain.move.to));
+        g_assert_true(screen_get_update(screen, late, TRUE, &behind));
+        g_assert_true(rect_is_empty(behind.move.to) || step == 1);
+        g_assert_true(screen_get_update(screen, since, TRUE, &update));
+        g_assert_cmpint(rect_is_empty(update.move.to), ==, step == 0);
+        g_assert_cmpint(update.move.from_y - update.move.to.y, ==, step == 0 ? 0 : 16);
+        late = late == 0 ? update.serial : late;
+        since = update.serial;
+        apply(&update, &picture);
+        g_assert_true(damage_is_equal(picture, update.frame, (Rect){ 0, 0, 640, 480 }));
+    }
+    frame_unref(picture);
+}
+
+/*
+ * A source that draws as fast as it can, and viewers that ask when they like, of whom some can
+ * copy: with each answer, what they have put together is the frame they were told of. A frame's
+ * first pixel is its number.
+ */
+#define FRAMES 300
+#define VIEWERS 3
+
+typedef struct {
+    Screen *screen;
+    gboolean moves;
+    guint64 since;
+    Frame *picture;
+    guint updates, moved;
+} Viewer;
+
+static void scribble(GRand *random, const Frame *frame, Rect *ret_damage)
+{
+    *ret_damage = (Rect){ g_rand_int_range(random, 0, frame->width - 9),
+                          g_rand_int_range(random, 0, frame->height), 9, 1 };
+    for (int i = 0; i < ret_damage->width; i++)
+        frame_row(frame, ret_damage->y)[ret_damage->x + i] = g_rand_int(random);
+}
+
+static void scroll(GRand *random, const Frame *frame, const Frame *before, Rect *ret_damage)
+{
+    int by = g_rand_int_range(random, 1, 40);
+    Rect from = { 30, 10 + by, frame->width - 50, frame->height - 10 - by };
+    copy_part(frame, from.x, from.y - by, before, from);
+    *ret_damage = (Rect){ from.x, 10, from.width, from.height };
+}
+
+static void draw_one(Screen *screen, GRand *random, guint32 number)
+{
+    g_autoptr(Frame) before = screen_frame(screen);
+    Frame *frame = frame_make_writable(frame_ref(before), NULL);
+    Rect damage[] = { { 0, 0, 1, 1 }, { 0 } };
+    if (number % 50 == 0) {
+        frame_unref(frame);
+        frame = frame_new(g_rand_int_range(random, 200, 400), 320, NULL);
+        pattern_paint(frame, PATTERN_TEXT, number);
+    } else if (g_rand_boolean(random)) {
+        scroll(random, frame, before, &damage[1]);
+    } else {
+        scribble(random, frame, &damage[1]);
+    }
+    frame_row(frame, 0)[0] = number;
+    screen_show(screen, frame, damage, G_N_ELEMENTS(damage));
+}
+
+static gpointer draw(gpointer data)
+{
+    g_autoptr(GRand) random = g_rand_new_with_seed(3);
+    for (guint32 number = 1; number <= FRAMES; number++)
+        draw_one(data, random, number);
+    return NULL;
+}
+
+/* FALSE when there is nothing new. */
+static gboolean look(Viewer *viewer)
+{
+    g_auto(ScreenUpdate) update = { 0 };
+    if (!screen_get_update(viewer->screen, viewer->since, viewer->moves, &update))
+        return FALSE;
+    g_assert_cmpuint(update.serial, >, viewer->since);
+    viewer->since = update.serial;
+    apply(&update, &viewer->picture);
+    Rect whole = { 0, 0, update.frame->width, update.frame->height };
+    g_assert_true(damage_is_equal(viewer->picture, update.frame, whole));
+    viewer->updates++;
+    viewer->moved += !rect_is_empty(update.move.to);
+    return TRUE;
+}
+
+/* In one thread, which takes turns at random: some are late, some are not. */
+static void test_turns(void)
+{
+    g_autoptr(Screen) screen = screen_new();
+    g_autoptr(GRand) random = g_rand_new_with_seed(g_test_rand_int());
+    Viewer viewers[VIEWERS] = { { screen, FALSE }, { screen, TRUE }, { screen, TRUE } };
+    screen_show(screen, scrolled(0), NULL, 0);
+    for (guint32 number = 1; number <= FRAMES; number++) {
+        draw_one(screen, random, number);
+        look(&viewers[0]);
+        look(&viewers[1]);
+        if (g_rand_int_range(random, 0, 4) == 0)
+            look(&viewers[2]);
+    }
+    g_assert_cmpuint(viewers[0].moved, ==, 0);
+    g_assert_cmpuint(viewers[1].moved, >, 0);
+    g_assert_cmpuint(viewers[2].moved, <, viewers[1].moved);
+    for (int i = 0; i < VIEWERS; i++)
+        frame_unref(viewers[i].picture);
 }
 
 static gpointer view(gpointer data)
 {
     Viewer *viewer = data;
-    Frame *picture = NULL;
-    guint64 since = 0;
-    while (picture == NULL || frame_row(picture, 0)[0] != FRAMES) {
-        g_auto(ScreenUpdate) update = { 0 };
-        if (!screen_get_update(viewer->screen, since, FALSE, &update)) {
+    while (viewer->picture == NULL || frame_row(viewer->picture, 0)[0] != FRAMES)
+        if (!look(viewer))
             g_thread_yield();
-            continue;
-        }
-        since = update.serial;
-        apply(&update, &picture);
-        viewer->updates++;
-    }
-    return picture;
+    return NULL;
 }
 
 static void test_threads(void)
 {
     g_autoptr(Screen) screen = screen_new();
-    screen_show(screen, plain_frame(300, 200, 0), NULL, 0);
+    screen_show(screen, scrolled(0), NULL, 0);
     Viewer viewers[VIEWERS];
     GThread *threads[VIEWERS];
     for (int i = 0; i < VIEWERS; i++) {
-        viewers[i] = (Viewer){ .screen = screen };
+        viewers[i] = (Viewer){ .screen = screen, .moves = i > 0 };
         threads[i] = g_thread_new("viewer", view, &viewers[i]);
     }
     g_thread_join(g_thread_new("source", draw, screen));
-    g_autoptr(Frame) newest = screen_frame(screen);
     for (int i = 0; i < VIEWERS; i++) {
-        g_autoptr(Frame) picture = g_thread_join(threads[i]);
-        g_assert_true(damage_is_equal(picture, newest, (Rect){ 0, 0, 300, 200 }));
+        g_thread_join(threads[i]);
         g_assert_cmpuint(viewers[i].updates, <=, FRAMES + 1);
+        frame_unref(viewers[i].picture);
     }
 }
 
@@ -274,6 +378,8 @@ int main(int argc, char **argv)
     g_test_add_func("/screen/cursor", test_cursor);
     g_test_add_func("/screen/watch", test_watch);
     g_test_add_func("/screen/wanted", test_wanted);
+    g_test_add_func("/screen/moves", test_moves);
+    g_test_add_func("/screen/turns", test_turns);
     g_test_add_func("/screen/threads", test_threads);
     return g_test_run();
 }
