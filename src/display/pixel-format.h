@@ -30,3 +30,7 @@ guint pixel_format_compact_bytes(const PixelFormat *format, gboolean tight);
 /* Converts @n pixels, bits / 8 bytes each, to @ret_bytes. */
 void pixel_format_convert(const PixelFormat *format, const guint32 *pixels, gsize n,
                           guint8 *ret_bytes);
+
+/* The same as TPIXELs or CPIXELs, pixel_format_compact_bytes() each. */
+void pixel_format_convert_compact(const PixelFormat *format, gboolean tight, const guint32 *pixels,
+                                  gsize n, guint8 *ret_bytes);
