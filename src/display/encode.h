@@ -22,13 +22,13 @@ typedef enum {
     ENCODE_ZRLE = 16,
 } EncodeKind;
 
-/* Compared with memcmp: start from a zeroed one. */
 typedef struct {
     int kind; /* EncodeKind */
     PixelFormat format;
     int level;             /* how hard to try, 0 to 9 */
     int quality;           /* Tight: JPEG of this quality, 1 to 100, where it pays; 0: lossless */
     gboolean subsampled;   /* JPEG with a quarter of the colour (4:2:0) */
+    gboolean gradient;     /* Tight: with its gradient filter, which noVNC learned late */
     gboolean stream_start; /* ZRLE: the first rectangle of a connection */
 } EncodeSettings;
 
