@@ -23,6 +23,7 @@ typedef struct {
     VfioCursor *cursor;
     VfioPlaneState said;
     Frame *shown;
+    Cursor *pointer; /* NULL: the guest draws it itself */
     /* under @lock */
     GMutex lock;
     GCond wake;
@@ -89,11 +90,15 @@ static gboolean show(VfioSource *source, Frame *frame, Rect changed)
 
 static void show_cursor(VfioSource *source)
 {
-    g_autoptr(Cursor) cursor = NULL;
+    Cursor *cursor = NULL;
     gboolean news = vfio_cursor_look(source->cursor, source->device, &cursor);
+    if (news) {
+        cursor_unref(source->pointer);
+        source->pointer = cursor;
+    }
     g_mutex_lock(&source->lock);
-    if (news && !source->muted)
-        screen_set_cursor(source->screen, cursor);
+    if ((news || source->anew) && !source->muted)
+        screen_set_cursor(source->screen, source->pointer);
     g_mutex_unlock(&source->lock);
 }
 
@@ -231,6 +236,7 @@ static void free_source(Source *base)
     g_source_unref(source->qemu);
     g_main_context_unref(source->context);
     frame_unref(source->shown);
+    cursor_unref(source->pointer);
     g_mutex_clear(&source->lock);
     g_cond_clear(&source->wake);
     g_free(source);

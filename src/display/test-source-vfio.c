@@ -1,88 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The source on a vGPU of ours: the functions of display/vfio-device.h are here. */
+/* The source on a vGPU of ours. */
 #include "display/source-vfio.h"
 
-#include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "display/test-vfio-device.h"
 #include "display/vfio-cursor.h"
-
-#define XR24 0x34325258
-#define AR24 0x34325241
-#define SIDE 64
-
-/* Files are dma-bufs, pipes what cannot be mapped. */
-struct VfioDevice {
-    GMutex lock;
-    VfioPlane planes[VFIO_PLANE_CURSOR + 1];
-    int ended[2]; /* a pipe: readable when QEMU has ended */
-    gboolean busy;
-    guint questions;
-    gboolean *freed;
-};
-
-int vfio_device_qemu_pidfd(const VfioDevice *device)
-{
-    return device->ended[0];
-}
-
-gboolean vfio_device_qemu_lives(const VfioDevice *device)
-{
-    GPollFD ended = { .fd = device->ended[0], .events = G_IO_IN };
-    return g_poll(&ended, 1, 0) == 0;
-}
-
-int vfio_device_fd(const VfioDevice *device)
-{
-    return -1;
-}
-
-const char *vfio_device_uuid(const VfioDevice *device)
-{
-    return "of-the-test";
-}
-
-const VfioPlane *vfio_device_plane(VfioDevice *device, VfioPlaneKind kind, GError **error)
-{
-    static VfioPlane answers[VFIO_PLANE_CURSOR + 1]; /* borrowed until the next call */
-    if (!vfio_device_qemu_lives(device)) {
-        error_set(error, VGPUCTL_ERROR_NOT_FOUND, "QEMU has ended");
-        return NULL;
-    }
-    g_mutex_lock(&device->lock);
-    answers[kind] = device->planes[kind];
-    gboolean busy = device->busy;
-    device->questions++;
-    g_mutex_unlock(&device->lock);
-    if (!busy)
-        return &answers[kind];
-    error_set(error, VGPUCTL_ERROR_BUSY, "it changes faster than it can be fetched");
-    return NULL;
-}
-
-void vfio_device_free(VfioDevice *device)
-{
-    for (gsize i = 0; i < G_N_ELEMENTS(device->planes); i++)
-        if (device->planes[i].picture.width != 0)
-            close(device->planes[i].picture.fd);
-    close(device->ended[0]);
-    if (device->ended[1] >= 0)
-        close(device->ended[1]);
-    *device->freed = TRUE;
-    g_mutex_clear(&device->lock);
-    g_free(device);
-}
-
-static int filled(guint32 colour, gsize n)
-{
-    int fd = memfd_create("picture", MFD_CLOEXEC);
-    for (gsize i = 0; i < n; i++)
-        g_assert_cmpint(write(fd, &colour, sizeof colour), ==, sizeof colour);
-    return fd;
-}
 
 typedef struct {
     Screen *screen;
@@ -127,10 +52,7 @@ static void set_up(Test *test, gconstpointer muted)
 {
     *test = (Test){ .screen = screen_new(), .said = g_string_new(NULL) };
     g_mutex_init(&test->lock);
-    test->device = g_new0(VfioDevice, 1);
-    test->device->freed = &test->freed;
-    g_mutex_init(&test->device->lock);
-    g_assert_no_errno(pipe(test->device->ended));
+    test->device = fake_device(&test->freed);
     screen_watch(test->screen, NULL, on_changed, test);
     VfioSourceSpec spec = { .screen = test->screen,
                             .ended = on_ended,
@@ -147,22 +69,6 @@ static void tear_down(Test *test, gconstpointer unused)
     screen_free(test->screen);
     g_string_free(test->said, TRUE);
     g_mutex_clear(&test->lock);
-}
-
-/* @fd, taken over, becomes the picture; 0x0 for -1. */
-static void set_plane(Test *test, VfioPlaneKind kind, int fd, guint32 side)
-{
-    g_mutex_lock(&test->device->lock);
-    VfioPlane *plane = &test->device->planes[kind];
-    int old = plane->picture.width != 0 ? plane->picture.fd : -1;
-    *plane = (VfioPlane){ .picture = { .fd = fd,
-                                       .width = fd < 0 ? 0 : side,
-                                       .height = fd < 0 ? 0 : side,
-                                       .stride = side * 4,
-                                       .format = kind == VFIO_PLANE_CURSOR ? AR24 : XR24 } };
-    g_mutex_unlock(&test->device->lock);
-    if (old >= 0)
-        close(old);
 }
 
 static guint32 shown_pixel(Test *test)
@@ -191,31 +97,16 @@ static void await_words(Test *test, const char *words)
         g_main_context_iteration(NULL, TRUE);
 }
 
-static guint questions(Test *test)
-{
-    g_mutex_lock(&test->device->lock);
-    guint n = test->device->questions;
-    g_mutex_unlock(&test->device->lock);
-    return n;
-}
-
-/* Waits until the vGPU was asked @n times more. */
-static void await_questions(Test *test, guint n)
-{
-    for (guint from = questions(test); questions(test) < from + n;)
-        g_usleep(1000);
-}
-
 /* the first picture comes without anybody's wish, the next ones not */
 static void test_shows(Test *test, gconstpointer unused)
 {
-    set_plane(test, VFIO_PLANE_PRIMARY, filled(0x112233, SIDE * SIDE), SIDE);
+    set_plane(test->device, VFIO_PLANE_PRIMARY, filled(0x112233, SIDE * SIDE), SIDE);
     await_pixel(test, 0x112233);
     await_words(test, "on ");
-    set_plane(test, VFIO_PLANE_PRIMARY, filled(0x445566, SIDE * SIDE), SIDE);
+    set_plane(test->device, VFIO_PLANE_PRIMARY, filled(0x445566, SIDE * SIDE), SIDE);
     screen_set_wanted(test->screen, TRUE);
     await_pixel(test, 0x445566);
-    set_plane(test, VFIO_PLANE_PRIMARY, filled(0x778899, 4 * SIDE * SIDE), 2 * SIDE);
+    set_plane(test->device, VFIO_PLANE_PRIMARY, filled(0x778899, 4 * SIDE * SIDE), 2 * SIDE);
     await_pixel(test, 0x778899);
     g_autoptr(Frame) frame = screen_frame(test->screen);
     g_assert_cmpint(frame->width, ==, 2 * SIDE);
@@ -226,15 +117,15 @@ static void test_shows(Test *test, gconstpointer unused)
 static void test_off_and_on(Test *test, gconstpointer unused)
 {
     screen_set_wanted(test->screen, TRUE);
-    set_plane(test, VFIO_PLANE_PRIMARY, filled(1, SIDE * SIDE), SIDE);
+    set_plane(test->device, VFIO_PLANE_PRIMARY, filled(1, SIDE * SIDE), SIDE);
     await_pixel(test, 1);
-    set_plane(test, VFIO_PLANE_PRIMARY, -1, 0);
+    set_plane(test->device, VFIO_PLANE_PRIMARY, -1, 0);
     await_words(test, "on off ");
     g_assert_cmphex(shown_pixel(test), ==, 1);
     test->device->busy = TRUE;
-    await_questions(test, 2);
+    await_questions(test->device, 2);
     test->device->busy = FALSE;
-    set_plane(test, VFIO_PLANE_PRIMARY, filled(2, SIDE * SIDE), SIDE);
+    set_plane(test->device, VFIO_PLANE_PRIMARY, filled(2, SIDE * SIDE), SIDE);
     await_pixel(test, 2);
     g_assert_true(has_said(test, "on off on "));
 }
@@ -244,9 +135,9 @@ static void test_unreadable(Test *test, gconstpointer unused)
     screen_set_wanted(test->screen, TRUE);
     int fds[2];
     g_assert_no_errno(pipe(fds));
-    set_plane(test, VFIO_PLANE_PRIMARY, fds[0], SIDE);
+    set_plane(test->device, VFIO_PLANE_PRIMARY, fds[0], SIDE);
     await_words(test, "on unreadable ");
-    set_plane(test, VFIO_PLANE_PRIMARY, filled(3, SIDE * SIDE), SIDE);
+    set_plane(test->device, VFIO_PLANE_PRIMARY, filled(3, SIDE * SIDE), SIDE);
     await_pixel(test, 3);
     await_words(test, "on unreadable on ");
     close(fds[1]);
@@ -255,7 +146,7 @@ static void test_unreadable(Test *test, gconstpointer unused)
 /* nobody looks and nothing moves: it is seen all the same, and nothing is held */
 static void test_end(Test *test, gconstpointer unused)
 {
-    set_plane(test, VFIO_PLANE_PRIMARY, filled(1, SIDE * SIDE), SIDE);
+    set_plane(test->device, VFIO_PLANE_PRIMARY, filled(1, SIDE * SIDE), SIDE);
     await_pixel(test, 1);
     close(steal_fd(&test->device->ended[1]));
     while (!test->ended)
@@ -270,18 +161,18 @@ static void test_end(Test *test, gconstpointer unused)
 static void test_muted(Test *test, gconstpointer unused)
 {
     screen_set_wanted(test->screen, TRUE);
-    set_plane(test, VFIO_PLANE_PRIMARY, filled(1, SIDE * SIDE), SIDE);
+    set_plane(test->device, VFIO_PLANE_PRIMARY, filled(1, SIDE * SIDE), SIDE);
     await_words(test, "on ");
-    await_questions(test, 3);
+    await_questions(test->device, 3);
     g_assert_null(screen_frame(test->screen));
     source_mute(test->source, FALSE);
     await_pixel(test, 1);
     source_mute(test->source, TRUE);
-    set_plane(test, VFIO_PLANE_PRIMARY, filled(2, SIDE * SIDE), SIDE);
-    await_questions(test, 3);
+    set_plane(test->device, VFIO_PLANE_PRIMARY, filled(2, SIDE * SIDE), SIDE);
+    await_questions(test->device, 3);
     g_assert_cmphex(shown_pixel(test), ==, 1);
     /* what somebody else drew meanwhile is replaced, though the plane has no news */
-    set_plane(test, VFIO_PLANE_PRIMARY, filled(1, SIDE * SIDE), SIDE);
+    set_plane(test->device, VFIO_PLANE_PRIMARY, filled(1, SIDE * SIDE), SIDE);
     screen_show(test->screen, frame_new(SIDE, SIDE, NULL), NULL, 0);
     source_mute(test->source, FALSE);
     await_pixel(test, 1);
@@ -292,9 +183,9 @@ static void test_muted_by_state(Test *test, gconstpointer unused)
 {
     test->mute_on = TRUE;
     screen_set_wanted(test->screen, TRUE);
-    set_plane(test, VFIO_PLANE_PRIMARY, filled(1, SIDE * SIDE), SIDE);
+    set_plane(test->device, VFIO_PLANE_PRIMARY, filled(1, SIDE * SIDE), SIDE);
     await_words(test, "on ");
-    await_questions(test, 3);
+    await_questions(test->device, 3);
     g_assert_null(screen_frame(test->screen));
 }
 
@@ -309,16 +200,16 @@ static Cursor *cursor_now(Test *test)
 static void test_cursor(Test *test, gconstpointer unused)
 {
     screen_set_wanted(test->screen, TRUE);
-    set_plane(test, VFIO_PLANE_PRIMARY, filled(1, SIDE * SIDE), SIDE);
+    set_plane(test->device, VFIO_PLANE_PRIMARY, filled(1, SIDE * SIDE), SIDE);
     await_pixel(test, 1);
     g_assert_null(cursor_now(test));
-    set_plane(test, VFIO_PLANE_CURSOR, filled(0x80402010, 32 * 32), 32);
+    set_plane(test->device, VFIO_PLANE_CURSOR, filled(0x80402010, 32 * 32), 32);
     g_autoptr(Cursor) cursor = NULL;
     while ((cursor = cursor_now(test)) == NULL)
         g_main_context_iteration(NULL, TRUE);
     g_assert_cmpint(cursor->width, ==, 32);
     g_assert_cmphex(cursor->pixels[0], ==, 0x80804020);
-    set_plane(test, VFIO_PLANE_CURSOR, -1, 0);
+    set_plane(test->device, VFIO_PLANE_CURSOR, -1, 0);
     for (g_autoptr(Cursor) hidden = NULL; hidden == NULL || hidden->width != 0;) {
         g_clear_pointer(&hidden, cursor_unref);
         g_main_context_iteration(NULL, TRUE);
@@ -337,13 +228,13 @@ static void test_alpha(void)
 /* nobody wants news: it is not asked any more */
 static void test_rests(Test *test, gconstpointer unused)
 {
-    set_plane(test, VFIO_PLANE_PRIMARY, filled(1, SIDE * SIDE), SIDE);
+    set_plane(test->device, VFIO_PLANE_PRIMARY, filled(1, SIDE * SIDE), SIDE);
     await_pixel(test, 1);
     await_words(test, "on ");
-    guint before = questions(test);
+    guint before = questions(test->device);
     source_hurry(test->source);
     g_usleep(100000);
-    g_assert_cmpuint(questions(test), <=, before + 2);
+    g_assert_cmpuint(questions(test->device), <=, before + 2);
 }
 
 int main(int argc, char **argv)
