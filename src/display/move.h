@@ -4,9 +4,8 @@
  * sideways, in a part of the picture. A viewer that has the frame before copies it by itself
  * (CopyRect), which is 16 bytes in place of all of its pixels.
  *
- * A guess is made from hashes of the rows of a few columns of tiles and is then proved pixel by
- * pixel, so that what is found is exact. It takes about as long as to compare the frames, also
- * where nothing is found.
+ * A guess (display/move-guess.h) is proved pixel by pixel, so that what is found is exact. It takes
+ * about as long as to compare the frames, also where nothing is found.
  */
 #pragma once
 

@@ -198,3 +198,17 @@ guint pattern_damage(PatternKind kind, int width, int height, guint before, guin
     ret_areas[0] = (Rect){ 0, 0, width, height };
     return 1;
 }
+
+Cursor *pattern_cursor(void)
+{
+    const guint32 white = 0xffffffff, black = 0xff000000;
+    Cursor *cursor = cursor_new(12, 17, 0, 0, NULL);
+    for (int y = 0; y < cursor->height; y++) {
+        int length = MIN(y + 1, 2 * (cursor->height - y)); /* of this row of the arrow's head */
+        for (int x = 0; x < MIN(length, cursor->width); x++) {
+            gboolean edge = x == 0 || x >= length - 1;
+            cursor->pixels[y * cursor->width + x] = edge ? black : white;
+        }
+    }
+    return cursor;
+}

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "display/cursor.h"
 #include "display/frame.h"
 #include "display/rect.h"
 
@@ -33,3 +34,6 @@ void pattern_paint(const Frame *frame, PatternKind kind, guint step);
 #define PATTERN_AREAS 2
 guint pattern_damage(PatternKind kind, int width, int height, guint before, guint after,
                      Rect *ret_areas);
+
+/* An arrow. */
+Cursor *pattern_cursor(void);

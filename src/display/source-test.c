@@ -273,6 +273,8 @@ Source *source_test_new(Screen *screen, const char *text, GError **error)
     source->resized = TRUE;
     g_mutex_init(&source->lock);
     g_cond_init(&source->changed);
+    g_autoptr(Cursor) cursor = pattern_cursor();
+    screen_set_cursor(screen, cursor);
     source->thread = g_thread_new("source-test", work, source);
     return &source->source;
 }

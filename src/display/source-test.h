@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A screen without a guest: display/pattern.h at a steady rate, the frame's number drawn into it as
- * guest/strip.h says. It paints a few frames beforehand, so that what is measured is the server.
+ * guest/strip.h says, and an arrow for a pointer. It paints a few frames beforehand, so that what
+ * is measured is the server.
  */
 #pragma once
 

@@ -113,6 +113,27 @@ static void test_window(void)
     }
 }
 
+/* All of a window, to anywhere; what was behind it comes out. */
+static void test_drag(void)
+{
+    static const int offsets[][2] = { { 7, 5 }, { -30, 12 }, { 64, -64 }, { 3, 0 }, { 0, -9 } };
+    g_autoptr(Frame) desktop = frame_new(WIDTH, HEIGHT, NULL);
+    pattern_paint(desktop, PATTERN_FULL, 0);
+    g_autoptr(Frame) window = page(300, 250, 0);
+    for (gsize i = 0; i < G_N_ELEMENTS(offsets); i++) {
+        int dx = offsets[i][0], dy = offsets[i][1];
+        g_autoptr(Frame) before = copy_of(desktop), after = copy_of(desktop);
+        copy_part(before, 150, 110, window, (Rect){ 0, 0, 300, 250 });
+        copy_part(after, 150 + dx, 110 + dy, window, (Rect){ 0, 0, 300, 250 });
+        ScreenMove move;
+        g_assert_cmpint(find(before, after, &move), >=, 25);
+        g_assert_cmpint(move.from_x - move.to.x, ==, -dx);
+        g_assert_cmpint(move.from_y - move.to.y, ==, -dy);
+        g_assert_cmpint(move.to.width, >=, 300);
+        g_assert_cmpint(move.to.height, >=, 250);
+    }
+}
+
 /* Moves that are none, or not worth it. */
 static void test_none(void)
 {
@@ -197,6 +218,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/move/page", test_page);
     g_test_add_func("/move/window", test_window);
+    g_test_add_func("/move/drag", test_drag);
     g_test_add_func("/move/none", test_none);
     g_test_add_func("/move/random", test_random);
     if (g_test_perf())

@@ -30,6 +30,7 @@ typedef struct {
     gboolean news;
     guint64 serial;
     Frame *picture;
+    gboolean pointer;
 } Eye;
 
 static void eye_open(Eye *eye, Screen *screen)
@@ -59,6 +60,7 @@ static void eye_look(Eye *eye)
     while (!screen_get_update(eye->screen, eye->serial, FALSE, &update))
         g_main_context_iteration(eye->context, TRUE);
     eye->serial = update.serial;
+    eye->pointer = update.cursor != NULL && update.cursor->width > 0;
     if (update.resized) {
         frame_unref(eye->picture);
         eye->picture = frame_new(update.frame->width, update.frame->height, NULL);
@@ -100,6 +102,7 @@ static void test_still(void)
     g_autoptr(Source) source = source_test_new(screen, "still,size=640x480,rate=1000", &error);
     eye_look(&eye);
     g_assert_cmpuint(number_of(eye.picture), ==, 1);
+    g_assert_true(eye.pointer);
     g_assert_true(source_resize(source, 800, 600, &error));
     eye_look(&eye);
     g_assert_cmpint(eye.picture->width, ==, 800);
