@@ -56,6 +56,11 @@ void web_bridge_close(WebBridge *bridge, gushort code, const char *reason)
         soup_websocket_connection_close(bridge->websocket, code, reason);
 }
 
+gboolean web_bridge_is_joined(const WebBridge *bridge)
+{
+    return bridge->fd >= 0;
+}
+
 gsize web_bridge_backlog(const WebBridge *bridge)
 {
     guint64 written = web_stream_written(bridge->stream);
@@ -160,6 +165,12 @@ static gboolean tell_end(gpointer userdata)
     return G_SOURCE_REMOVE;
 }
 
+/* One side has said that it is over: nothing more goes either way. */
+static void on_closing(SoupWebsocketConnection *websocket, gpointer userdata)
+{
+    hang_up(userdata);
+}
+
 static void on_closed(SoupWebsocketConnection *websocket, gpointer userdata)
 {
     WebBridge *bridge = userdata;
@@ -180,6 +191,7 @@ WebBridge *web_bridge_new(SoupWebsocketConnection *websocket, const char *path,
     bridge->ended = ended;
     bridge->userdata = userdata;
     g_signal_connect(websocket, "message", G_CALLBACK(on_message), bridge);
+    g_signal_connect(websocket, "closing", G_CALLBACK(on_closing), bridge);
     g_signal_connect(websocket, "closed", G_CALLBACK(on_closed), bridge);
     web_stream_watch(bridge->stream, on_written, bridge);
     soup_websocket_connection_set_keepalive_interval(websocket, KEEPALIVE_S);

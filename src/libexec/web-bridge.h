@@ -41,5 +41,8 @@ void web_bridge_close(WebBridge *bridge, gushort code, const char *reason);
 /* Borrowed; NULL as above. */
 const char *web_bridge_path(const WebBridge *bridge);
 
+/* Whether the VNC server is at its other end: not before it is asked, nor when it is closing. */
+gboolean web_bridge_is_joined(const WebBridge *bridge);
+
 /* Bytes that wait for the browser. */
 gsize web_bridge_backlog(const WebBridge *bridge);

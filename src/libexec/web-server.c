@@ -159,6 +159,14 @@ static WebSite site_of(WebServer *server)
     return (WebSite){ server->pages, server->gate, server->vms };
 }
 
+static guint count_viewers(const WebServer *server)
+{
+    guint count = 0;
+    for (guint i = 0; i < server->bridges->len; i++)
+        count += web_bridge_is_joined(server->bridges->pdata[i]) ? 1 : 0;
+    return count;
+}
+
 /* The answer that says so has been written: the connection is a WebSocket now. */
 static void on_upgraded(SoupServerMessage *message, gpointer userdata)
 {
@@ -175,7 +183,7 @@ static void on_upgraded(SoupServerMessage *message, gpointer userdata)
 
     g_autofree char *name = web_answer_vm(&site, message);
     const WebVm *vm = name != NULL ? web_vms_find(server->vms, name) : NULL;
-    gboolean full = server->bridges->len >= WEB_SERVER_VIEWERS;
+    gboolean full = count_viewers(server) >= WEB_SERVER_VIEWERS;
     WebBridge *bridge =
         web_bridge_new(websocket, vm != NULL && !full ? vm->socket : NULL, on_bridge_ended, server);
     g_ptr_array_add(server->bridges, bridge);
@@ -328,12 +336,4 @@ void web_server_set_vms(WebServer *server, GPtrArray *vms)
         if (!has_socket(vms, web_bridge_path(bridge)))
             web_bridge_close(bridge, WEB_CLOSE_NO_VM, "The VM has ended");
     }
-}
-
-WebServerStatistics web_server_statistics(const WebServer *server)
-{
-    WebServerStatistics statistics = { server->clients.length, server->bridges->len, 0 };
-    for (guint i = 0; i < server->bridges->len; i++)
-        statistics.backlog += web_bridge_backlog(server->bridges->pdata[i]);
-    return statistics;
 }

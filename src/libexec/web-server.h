@@ -44,13 +44,6 @@ void web_server_set_vms(WebServer *server, GPtrArray *vms);
 /* Serves a connection that did not come by the listening socket. */
 void web_server_accept(WebServer *server, GSocketConnection *connection);
 
-typedef struct {
-    guint connections; /* all */
-    guint viewers;     /* those with a WebSocket */
-    gsize backlog;     /* bytes that wait for all viewers together */
-} WebServerStatistics;
-WebServerStatistics web_server_statistics(const WebServer *server);
-
 /* Whether @listen is an address that only this machine reaches. FALSE with @error when it is none.
  */
 gboolean web_server_check_address(const char *listen, gboolean *ret_loopback, GError **error);

@@ -2,8 +2,9 @@
 /*
  * web: shows VMs in a browser. It serves the page with noVNC and carries each viewer's VNC to the
  * unix socket of its VM. On its standard output it prints one line, the address that lets the first
- * who opens it in; then it serves until SIGINT or SIGTERM. With --follow each line of its standard
- * input is the list of VMs from then on (web-vms.h), and the end of the input is its own.
+ * who opens it in; then it serves until SIGINT or SIGTERM. With --follow a second line is the
+ * SHA-256 of its certificate, or empty; each line of its standard input is the list of VMs from
+ * then on (web-vms.h), and the end of the input is its own.
  *
  * It reads all it needs first, then gives up whatever it could still do (web-confine.h).
  * Exit status: 0 asked to end, 1 failed, 2 wrong usage; why on stderr.
@@ -18,6 +19,8 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "config.h"
+#include "display/tls-certificate.h"
 #include "libexec/web-confine.h"
 #include "libexec/web-server.h"
 #include "libexec/web-vms.h"
@@ -110,15 +113,23 @@ static GPtrArray *named_vms(const Options *options, GError **error)
     return g_steal_pointer(&vms);
 }
 
-/* Beyond this machine only with TLS: the token and all that is shown would be for all to read. */
-static gboolean check_listen(const char *listen, const Options *options, GError **error)
+/*
+ * Beyond this machine only with TLS: the token and all that is shown would be for all to read. On
+ * loopback there is nobody to read it, and no browser trusts our certificate.
+ */
+static gboolean open_certificate(const char *listen, const Options *options,
+                                 GTlsCertificate **ret_certificate, GError **error)
 {
     gboolean loopback = FALSE;
     if (!web_server_check_address(listen, &loopback, error))
         return FALSE;
-    return loopback || options->tls_directory != NULL ||
-           error_set(error, VGPUCTL_ERROR_REFUSED,
-                     "%s is open to other machines: --tls-directory is needed there", listen);
+    if (loopback)
+        return TRUE;
+    if (options->tls_directory == NULL)
+        return error_set(error, VGPUCTL_ERROR_REFUSED,
+                         "%s is open to other machines: --tls-directory is needed there", listen);
+    *ret_certificate = tls_certificate_open(options->tls_directory, error);
+    return *ret_certificate != NULL;
 }
 
 static void end_with(Web *web, GError *error)
@@ -167,42 +178,70 @@ static gboolean on_signal(gpointer userdata)
     return G_SOURCE_CONTINUE;
 }
 
-static gboolean announce(const Web *web, const GPtrArray *vms, const Options *options,
-                         GError **error)
+/* What is printed when it serves; owned. */
+static char *announcement(const Web *web, const GPtrArray *vms, const Options *options,
+                          GTlsCertificate *certificate, GError **error)
 {
-    const WebVm *only = vms->len == 1 && !options->follow ? vms->pdata[0] : NULL;
-    g_autofree char *url = web_server_url(web->server, only != NULL ? only->name : NULL);
-    g_autofree char *line = g_strconcat(url, "\n", NULL);
-    if (!file_write_all(STDOUT_FILENO, line, strlen(line)))
+    if (!options->follow) {
+        const WebVm *only = vms->len == 1 ? vms->pdata[0] : NULL;
+        g_autofree char *url = web_server_url(web->server, only != NULL ? only->name : NULL);
+        return g_strconcat(url, "\n", NULL);
+    }
+    g_autofree char *url = web_server_url(web->server, NULL);
+    if (certificate == NULL)
+        return g_strconcat(url, "\n\n", NULL);
+    g_autofree char *fingerprint = tls_certificate_fingerprint(certificate, error);
+    return fingerprint != NULL ? g_strconcat(url, "\n", fingerprint, "\n", NULL) : NULL;
+}
+
+/* A test may make it shorter; 0: as usual. */
+static guint patience_s(void)
+{
+#ifdef VGPUCTL_TEST_HOOKS
+    const char *limit = g_getenv("VGPUCTL_TEST_WEB_PATIENCE_S");
+    if (limit != NULL)
+        return (guint)atoi(limit);
+#endif
+    return 0;
+}
+
+static gboolean announce(const char *text, int ready_fd, GError **error)
+{
+    if (!file_write_all(STDOUT_FILENO, text, strlen(text)))
         return error_set_errno(error, errno, "Printing the address");
-    if (options->ready_fd >= 0 && !file_write_all(options->ready_fd, "", 1))
+    if (ready_fd >= 0 && !file_write_all(ready_fd, "", 1))
         return error_set_errno(error, errno, "Saying that we are ready");
-    if (options->ready_fd >= 0)
-        close(options->ready_fd);
+    if (ready_fd >= 0)
+        close(ready_fd);
     return TRUE;
 }
 
 static gboolean serve(Web *web, const Options *options, GError **error)
 {
     const char *listen = options->listen != NULL ? options->listen : "127.0.0.1:0";
-    GPtrArray *vms = NULL;
-    g_autofree char *directory = web_pages_directory();
+    g_autofree char *directory = web_pages_directory(), *text = NULL;
+    g_autoptr(GTlsCertificate) certificate = NULL;
     g_autoptr(WebPages) pages = NULL;
-    if (!check_listen(listen, options, error) || (pages = web_pages_read(directory, error)) == NULL)
+    if (!open_certificate(listen, options, &certificate, error) ||
+        (pages = web_pages_read(directory, error)) == NULL)
         return FALSE;
-    const WebServerSpec spec = { .pages = pages, .listen = listen };
+    const WebServerSpec spec = { pages, listen, certificate, patience_s() };
     g_autoptr(WebServer) server = web_server_new(&spec, error);
-    if (server == NULL || (vms = named_vms(options, error)) == NULL)
+    GPtrArray *vms = server != NULL ? named_vms(options, error) : NULL;
+    if (vms == NULL)
         return FALSE;
     web->server = server;
     web_server_set_vms(server, vms);
-    if (!web_confine(error) || !announce(web, vms, options, error))
+    text = announcement(web, vms, options, certificate, error);
+    if (text == NULL || !web_confine(error) || !announce(text, options->ready_fd, error))
         return FALSE;
     if (options->follow)
         g_unix_fd_add(STDIN_FILENO, G_IO_IN | G_IO_HUP, on_input, web);
     g_main_loop_run(web->loop);
+    if (web->error == NULL)
+        return TRUE;
     g_propagate_error(error, g_steal_pointer(&web->error));
-    return error == NULL || *error == NULL;
+    return FALSE;
 }
 
 int main(int argc, char **argv)
