@@ -26,6 +26,7 @@ const Command *const commands[] = {
     &command_ps,
     &command_stop,
     &command_screenshot,
+    &command_serve,
     &command_logs,
     &command_vm_define,
     &command_vm_edit,

@@ -22,6 +22,7 @@ extern const Command command_qemu;
 extern const Command command_release;
 extern const Command command_run_vm;
 extern const Command command_screenshot;
+extern const Command command_serve;
 extern const Command command_session_steps;
 extern const Command command_start;
 extern const Command command_start_parent_mdevs;
