@@ -8,7 +8,6 @@ import base64
 import http.client
 import os
 import re
-import select
 import signal
 import socket
 import struct
@@ -32,12 +31,13 @@ class Refused(Exception):
 class WebSocket:
     """A client. Its socket is `socket`; what was read too far is kept."""
 
-    def __init__(self, host, port, path, headers=(), receive_buffer=None):
+    def __init__(self, host, port, path, headers=(), receive_buffer=None, wrap=lambda plain: plain):
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(vgputest.PATIENCE)
         self.socket.connect((host, port))
+        self.socket = wrap(self.socket)
         self.read_ahead = b""
         lines = [f"GET {path} HTTP/1.1", "Upgrade: websocket", "Connection: Upgrade",
                  f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}",
@@ -192,8 +192,3 @@ class UnixServer:
         connection, _ = self.socket.accept()
         connection.settimeout(vgputest.PATIENCE)
         return connection
-
-
-def is_quiet(sock, seconds):
-    """Whether nothing can be written to (or everything is full at) `sock` for so long."""
-    return not select.select([], [sock], [], seconds)[1]
