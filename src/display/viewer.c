@@ -87,8 +87,10 @@ void viewer_free(Viewer *viewer)
         return;
     viewer_end(viewer, NULL);
     cancel(&viewer->notice);
-    if (viewer->host->input != NULL)
+    if (viewer->host->input != NULL) {
         input_leave(viewer->host->input, viewer);
+        input_leave(viewer->host->input, &viewer->lent_shift_for);
+    }
     outbox_shut(viewer->outbox);
     outbox_free(viewer->outbox);
     g_object_unref(viewer->stream);

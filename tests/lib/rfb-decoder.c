@@ -20,6 +20,20 @@ RfbDecoder *rfb_decoder_new(int width, int height, const PixelFormat *format,
     return decoder;
 }
 
+void rfb_decoder_resize(RfbDecoder *decoder, int width, int height, const guint32 **ret_pixels)
+{
+    g_free(decoder->pixels);
+    decoder->width = width;
+    decoder->height = height;
+    decoder->pixels = g_new0(guint32, (gsize)width * (gsize)height);
+    *ret_pixels = decoder->pixels;
+}
+
+void rfb_decoder_set_format(RfbDecoder *decoder, const PixelFormat *format)
+{
+    decoder->format = *format;
+}
+
 void rfb_decoder_free(RfbDecoder *decoder)
 {
     if (decoder == NULL)

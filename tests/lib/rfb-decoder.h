@@ -17,6 +17,10 @@ RfbDecoder *rfb_decoder_new(int width, int height, const PixelFormat *format,
 void rfb_decoder_free(RfbDecoder *decoder);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RfbDecoder, rfb_decoder_free)
 
+/* From the next rectangle on: another size, black and with other pixels; another format. */
+void rfb_decoder_resize(RfbDecoder *decoder, int width, int height, const guint32 **ret_pixels);
+void rfb_decoder_set_format(RfbDecoder *decoder, const PixelFormat *format);
+
 /*
  * Draws the rectangle at the start of @bytes and returns how many bytes it is long; 0 when @n bytes
  * are not all of it (nothing is drawn then), -1 with @error set when it is wrong.
