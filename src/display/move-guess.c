@@ -12,6 +12,9 @@
 #define BLOCKS 2
 #define BLOCK_WIDTH 32
 #define BLOCK_HEIGHT 16
+#define FARTHEST 256 /* pixels that a block is looked for around where it is now */
+#define MARK_PIXELS 8
+#define MOST_MARKS 1000
 
 static guint64 stir(guint64 hash, guint64 low, guint64 high)
 {
@@ -187,6 +190,20 @@ static inline guint64 pair_at(const guint32 *pixels)
     return pair & mask;
 }
 
+/* Some pixels of a block by which it is told. */
+typedef struct {
+    int x, y; /* in the block */
+    guint64 pairs[MARK_PIXELS / 2];
+} Mark;
+
+static inline gboolean is_mark(const Mark *mark, const guint32 *pixels)
+{
+    for (int i = 0; i < MARK_PIXELS / 2; i++)
+        if (pair_at(&pixels[2 * i]) != mark->pairs[i])
+            return FALSE;
+    return TRUE;
+}
+
 static gboolean block_was_at(const MoveSearch *search, Rect block, int x, int y)
 {
     for (int i = 0; i < block.height; i++)
@@ -196,35 +213,48 @@ static gboolean block_was_at(const MoveSearch *search, Rect block, int x, int y)
     return TRUE;
 }
 
-/* A place in the block by which it is told: two pixels that differ, the last such ones. */
-static gboolean find_mark(const MoveSearch *search, Rect block, int *ret_x, int *ret_y)
+/* The last ones that are not all equal. */
+static gboolean find_mark(const MoveSearch *search, Rect block, Mark *ret_mark)
 {
     for (int y = block.height - 1; y >= 0; y--) {
         const guint32 *row = frame_row(search->after, block.y + y) + block.x;
-        for (int x = block.width - 2; x >= 0; x--) {
+        for (int x = block.width - MARK_PIXELS; x >= 0; x--) {
             if (((row[x] ^ row[x + 1]) & COLOURS) == 0)
                 continue;
-            *ret_x = x;
-            *ret_y = y;
+            *ret_mark = (Mark){ .x = x, .y = y };
+            for (int i = 0; i < MARK_PIXELS / 2; i++)
+                ret_mark->pairs[i] = pair_at(&row[x + 2 * i]);
             return TRUE;
         }
     }
     return FALSE;
 }
 
-/* Whether the block was at one place of the area before, and only there. */
+/* The places where the block may have been: within the area, and not too far away. */
+static Rect places_of(const MoveSearch *search, Rect block)
+{
+    Rect near = { block.x - FARTHEST, block.y - FARTHEST, 2 * FARTHEST, 2 * FARTHEST };
+    Rect inside = { search->area.x, search->area.y, search->area.width - block.width + 1,
+                    search->area.height - block.height + 1 };
+    return rect_intersect(near, inside);
+}
+
+/* Whether the block was at one of these places before, and only there. */
 static gboolean find_block(const MoveSearch *search, Rect block, MoveOffset *ret_offset)
 {
-    int mark_x, mark_y, found = 0;
-    Rect area = search->area;
-    if (block_was_at(search, block, block.x, block.y) ||
-        !find_mark(search, block, &mark_x, &mark_y))
+    Mark mark;
+    Rect places = places_of(search, block);
+    int tried = 0, found = 0;
+    if (block_was_at(search, block, block.x, block.y) || !find_mark(search, block, &mark))
         return FALSE;
-    guint64 mark = pair_at(frame_row(search->after, block.y + mark_y) + block.x + mark_x);
-    for (int y = area.y; y <= area.y + area.height - block.height; y++) {
-        const guint32 *row = frame_row(search->before, y + mark_y) + mark_x;
-        for (int x = area.x; x <= area.x + area.width - block.width; x++) {
-            if (pair_at(&row[x]) != mark || !block_was_at(search, block, x, y))
+    for (int y = places.y; y < places.y + places.height; y++) {
+        const guint32 *row = frame_row(search->before, y + mark.y) + mark.x;
+        for (int x = places.x; x < places.x + places.width; x++) {
+            if (!is_mark(&mark, &row[x]))
+                continue;
+            if (++tried > MOST_MARKS)
+                return FALSE;
+            if (!block_was_at(search, block, x, y))
                 continue;
             if (++found > 1)
                 return FALSE;

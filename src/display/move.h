@@ -5,7 +5,7 @@
  * (CopyRect), which is 16 bytes in place of all of its pixels.
  *
  * A guess (display/move-guess.h) is proved pixel by pixel, so that what is found is exact. It takes
- * about as long as to compare the frames, also where nothing is found.
+ * up to twice as long as to compare the frames, also where nothing is found.
  */
 #pragma once
 
