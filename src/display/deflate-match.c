@@ -4,15 +4,8 @@
 #include <string.h>
 
 /* After so many places in a row without a match the search begins to leave places out. */
-#define PATIENCE_BITS 5
-#define SKIP_MOST 8
-
-static inline guint32 load32(const guint8 *at)
-{
-    guint32 word;
-    memcpy(&word, at, sizeof word);
-    return word;
-}
+#define PATIENCE_BITS 4
+#define SKIP_MOST 16
 
 static inline guint64 load64(const guint8 *at)
 {
@@ -42,6 +35,13 @@ void deflate_finder_init(DeflateFinder *finder, const guint8 *data, gsize size,
     finder->size = size;
     finder->at = 0;
     finder->shape = *shape;
+    finder->n_distances = 0;
+    finder->farthest = 0;
+    for (gsize i = 0; i < DEFLATE_DISTANCES_MOST && shape->distances[i] > 0; i++) {
+        finder->n_distances++;
+        finder->farthest = MAX(finder->farthest, shape->distances[i]);
+    }
+    finder->first_mask = G_MAXUINT64 >> (8 - MIN(shape->least, 8)) * 8;
     if (shape->least_searched > 0)
         memset(finder->last_seen, 0, sizeof finder->last_seen);
 }
@@ -54,12 +54,12 @@ static inline Match best_known(const DeflateFinder *finder, gsize at, gsize limi
 {
     Match best = { 0, 0 };
     const guint8 *here = finder->data + at;
-    guint32 word = load32(here);
-    for (gsize i = 0; i < DEFLATE_DISTANCES_MOST; i++) {
+    const guint64 word = load64(here);
+    for (guint i = 0; i < finder->n_distances; i++) {
         gsize distance = finder->shape.distances[i];
-        if (distance == 0 || distance > at)
+        if (at < finder->farthest && at < distance)
             continue;
-        if (((word ^ load32(here - distance)) & GUINT32_FROM_LE(0xffffff)) != 0)
+        if (((word ^ load64(here - distance)) & finder->first_mask) != 0)
             continue;
         gsize length = match_length(here, distance, limit);
         if (length > best.length)
@@ -71,15 +71,13 @@ static inline Match best_known(const DeflateFinder *finder, gsize at, gsize limi
 /* The last place whose next eight bytes have the same hash; those are believed only when equal. */
 static inline Match search(DeflateFinder *finder, gsize at, gsize limit)
 {
-    if (limit < 8)
-        return (Match){ 0, 0 };
     const guint8 *here = finder->data + at;
     guint64 hash = load64(here) * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
     guint32 *slot = &finder->last_seen[hash >> (64 - DEFLATE_SEARCH_BITS)];
     gsize distance = at + 1 - *slot;
     gboolean known = *slot != 0 && distance <= DEFLATE_DISTANCE_LIMIT;
     *slot = (guint32)at + 1;
-    if (!known || load32(here) != load32(here - distance))
+    if (!known || load64(here) != load64(here - distance))
         return (Match){ 0, 0 };
     Match match = { match_length(here, distance, limit), distance };
     return match.length >= finder->shape.least_searched ? match : (Match){ 0, 0 };
@@ -88,7 +86,7 @@ static inline Match search(DeflateFinder *finder, gsize at, gsize limit)
 static inline Match match_at(DeflateFinder *finder, gsize at)
 {
     gsize limit = finder->size - at;
-    if (limit < 4)
+    if (limit < 8) /* too few to be looked at at once, and too few to be missed */
         return (Match){ 0, 0 };
     Match match = best_known(finder, at, limit);
     if (finder->shape.least_searched > 0 && match.length < finder->shape.least_searched) {

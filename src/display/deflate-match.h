@@ -20,6 +20,9 @@ typedef struct {
     const guint8 *data; /* borrowed */
     gsize size, at;
     DeflateShape shape;
+    guint n_distances;
+    gsize farthest;     /* of the distances */
+    guint64 first_mask; /* the first bytes, up to eight, that a match has to have */
     guint32 last_seen[1 << DEFLATE_SEARCH_BITS]; /* place + 1 of what has this hash */
 } DeflateFinder;
 

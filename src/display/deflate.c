@@ -14,6 +14,8 @@
 #define CODE_BITS_MOST 14
 #define LENGTH_CODE_BITS_MOST 7
 #define STORED_MOST 65535
+/* Its highest levels take tenths of a second for a picture and gain hundredths of its size. */
+#define ZLIB_LEVELS_LEFT_OUT 3
 
 #define END_OF_BLOCK 256
 #define N_LITERALS 286
@@ -392,6 +394,6 @@ static gboolean zlib_piece(const guint8 *data, gsize n, int level, GByteArray *o
 void deflate_piece(const guint8 *data, gsize n, const DeflateShape *shape, int level,
                    GByteArray *out)
 {
-    if (level <= DEFLATE_OWN_LEVEL || !zlib_piece(data, n, level, out))
+    if (level <= DEFLATE_OWN_LEVEL || !zlib_piece(data, n, level - ZLIB_LEVELS_LEFT_OUT, out))
         own_piece(data, n, shape, out);
 }
