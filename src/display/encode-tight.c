@@ -21,8 +21,9 @@ enum { CONTROL_FILL = 0x80, CONTROL_JPEG = 0x90, CONTROL_FILTER = 0x40 };
 enum { FILTER_COPY, FILTER_PALETTE, FILTER_GRADIENT };
 #define STREAMS 4
 
-/* A few colours that change at every other pixel are a picture, not writing. */
-#define WRITING_COLOURS 64
+/* More colours than this in every so many rows of a tile, and smooth: a picture, not writing. */
+#define WRITING_COLOURS 32
+#define SAMPLE_ROWS 16
 
 typedef enum { LOOK_NONE, LOOK_SOLID, LOOK_FEW, LOOK_MANY } Look;
 
@@ -171,7 +172,7 @@ static void send_gradient(Tight *tight, Rect rect)
     append_control(tight, FILTER_GRADIENT);
     gradient_filter(tight->frame, rect, encode_grow(scratch.plain, n));
     static const DeflateShape shape = {
-        .unit = 3, .distances = { 3, 6 }, .least = 24, .least_searched = 24
+        .unit = 6, .distances = { 3, 6 }, .least = 24, .least_searched = 24
     };
     append_packed(tight, scratch, &shape);
 }
@@ -236,14 +237,28 @@ static void send_gathered(Tight *tight)
     tight->look = LOOK_NONE;
 }
 
+/* What is a picture by a few rows of it need not be looked at whole, and has a better way. */
+static gboolean is_picture(Tight *tight, Rect tile)
+{
+    Palette *palette = tight->tile_palette;
+    if (tight->settings->quality == 0 && !tight->settings->gradient)
+        return FALSE;
+    palette_clear(palette);
+    for (int y = tile.y; y < tile.y + tile.height; y += SAMPLE_ROWS)
+        palette_add_rect(palette, tight->frame, (Rect){ tile.x, y, tile.width, 1 }, PALETTE_MOST);
+    if (palette->n <= WRITING_COLOURS)
+        return FALSE;
+    gboolean restless = palette->changes > (guint)(tile.width * tile.height) / SAMPLE_ROWS / 2;
+    return (tight->settings->quality > 0 && restless) || gradient_pays(tight->frame, tile);
+}
+
 static Look look_at(Tight *tight, Rect tile)
 {
     Palette *palette = tight->tile_palette;
+    if (is_picture(tight, tile))
+        return LOOK_MANY;
     palette_clear(palette);
     if (!palette_add_rect(palette, tight->frame, tile, PALETTE_MOST))
-        return LOOK_MANY;
-    guint area = (guint)(tile.width * tile.height);
-    if (tight->settings->quality > 0 && palette->n > WRITING_COLOURS && palette->changes > area / 2)
         return LOOK_MANY;
     return palette->n == 1 ? LOOK_SOLID : LOOK_FEW;
 }

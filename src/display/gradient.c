@@ -3,30 +3,33 @@
 
 #include <string.h>
 
-#define LANES                                                                                      \
-    2 /* pixels at once: their halves fill a vector of 16 bytes, which all machines have */
-#define SAMPLE_ROWS 8
+/* At once: loops of a fixed length over bytes become vectors of whatever size the machine has. */
+#define BLOCK 16
+#define BLOCK_BYTES (BLOCK * 4)
+/* To judge by: */
+#define SAMPLE_ROWS 16
+#define SMALL 8
+#define SMALL_BITS 10
+#define COPY_BITS 14
+#define COLOUR_BITS 22
 #define RGB 0xffffff
 
-typedef guint8 Bytes __attribute__((vector_size(LANES * 4)));
-typedef gint16 Halves __attribute__((vector_size(LANES * 8)));
-
-static inline Halves load(const guint32 *pixels)
+/*
+ * What pixels are beyond the guess; the fourth byte of each means nothing. The step from the upper
+ * left to above is added where it goes up and taken away where it goes down, at most to the end of
+ * a byte: that is the guess, and it fits in bytes all the way.
+ */
+static inline void filter_block(const guint8 *row, const guint8 *above, guint8 *restrict ret_bytes)
 {
-    Bytes bytes;
-    memcpy(&bytes, pixels, sizeof bytes);
-    return __builtin_convertvector(bytes, Halves);
-}
-
-/* What pixels are beyond the guess; the fourth byte of each means nothing. */
-static inline void filter_lanes(const guint32 *row, const guint32 *above, guint32 ret_pixels[LANES])
-{
-    Halves guess = load(row - 1) + load(above) - load(above - 1);
-    guess &= guess > 0;
-    Halves too_much = guess > 255;
-    guess = (guess & ~too_much) | (too_much & 255);
-    Bytes result = __builtin_convertvector(load(row) - guess, Bytes);
-    memcpy(ret_pixels, &result, sizeof result);
+    for (int i = 0; i < BLOCK_BYTES; i++) {
+        guint8 left = row[i - 4], upper = above[i], corner = above[i - 4];
+        guint8 up = (guint8)(MAX(upper, corner) - corner);
+        guint8 down = (guint8)(MAX(upper, corner) - upper);
+        guint8 room = (guint8)~left;
+        guint8 raised = (guint8)(left + MIN(up, room));
+        guint8 guess = (guint8)(raised - MIN(raised, down));
+        ret_bytes[i] = (guint8)(row[i] - guess);
+    }
 }
 
 static inline guint32 filter_pixel(guint32 pixel, guint32 left, guint32 above, guint32 upper_left)
@@ -47,12 +50,14 @@ static inline void store(guint32 pixel, guint8 *ret_bytes)
     ret_bytes[2] = (guint8)pixel;
 }
 
-/* A byte too much each, which the next pixel overwrites: so @ret_bytes needs one more. */
-static inline void store_lanes(const guint32 pixels[LANES], guint8 *ret_bytes)
+/* A byte too much, which the next pixel overwrites. */
+static inline void store_block(const guint8 *pixels, guint8 *ret_bytes)
 {
-    for (int i = 0; i < LANES; i++) {
-        guint32 bytes = GUINT32_TO_BE(pixels[i] << 8);
-        memcpy(ret_bytes + i * 3, &bytes, sizeof bytes);
+    for (int i = 0; i < BLOCK; i++) {
+        guint32 pixel;
+        memcpy(&pixel, pixels + i * 4, sizeof pixel);
+        pixel = GUINT32_TO_BE(pixel << 8);
+        memcpy(ret_bytes + i * 3, &pixel, sizeof pixel);
     }
 }
 
@@ -60,10 +65,10 @@ static void filter_row(const guint32 *row, const guint32 *above, int width, guin
 {
     int x = 1;
     store(filter_pixel(row[0], 0, above[0], 0), ret_bytes);
-    for (; x + LANES < width; x += LANES) {
-        guint32 pixels[LANES];
-        filter_lanes(row + x, above + x, pixels);
-        store_lanes(pixels, ret_bytes + (gsize)x * 3);
+    for (; x + BLOCK < width; x += BLOCK) {
+        guint8 pixels[BLOCK_BYTES];
+        filter_block((const guint8 *)(row + x), (const guint8 *)(above + x), pixels);
+        store_block(pixels, ret_bytes + (gsize)x * 3);
     }
     for (; x < width; x++)
         store(filter_pixel(row[x], row[x - 1], above[x], above[x - 1]), ret_bytes + (gsize)x * 3);
@@ -81,15 +86,34 @@ void gradient_filter(const Frame *frame, Rect rect, guint8 *ret_bytes)
     }
 }
 
+/* About how many bits a pixel takes, packed: nothing, a little, or all of it beside the guess. */
+static guint guessed_bits(guint32 beside)
+{
+    for (int shift = 0; shift < 24; shift += 8)
+        if ((((beside >> shift) + SMALL) & 255) > 2 * SMALL)
+            return COLOUR_BITS;
+    return beside == 0 ? 1 : SMALL_BITS;
+}
+
 gboolean gradient_pays(const Frame *frame, Rect rect)
 {
-    gsize same = 0, seen = 0;
+    gsize guessed = 0, copied = 0;
     for (int y = rect.y + 1; y < rect.y + rect.height; y += SAMPLE_ROWS) {
         const guint32 *row = frame_row(frame, y) + rect.x;
         const guint32 *above = frame_row(frame, y - 1) + rect.x;
-        for (int x = 1; x < rect.width; x++)
-            same += ((row[x] ^ row[x - 1]) & RGB) == 0 || ((row[x] ^ above[x]) & RGB) == 0;
-        seen += (gsize)rect.width;
+        gboolean along = FALSE, down = FALSE; /* the copy that goes on, of the left or from above */
+        for (int x = 1; x < rect.width; x++) {
+            gboolean as_left = ((row[x] ^ row[x - 1]) & RGB) == 0;
+            gboolean as_above = ((row[x] ^ above[x]) & RGB) == 0;
+            along = along && as_left;
+            down = down && as_above;
+            if (!along && !down) {
+                along = as_left;
+                down = as_above;
+                copied += along || down ? COPY_BITS : COLOUR_BITS;
+            }
+            guessed += guessed_bits(filter_pixel(row[x], row[x - 1], above[x], above[x - 1]));
+        }
     }
-    return same * 2 < seen;
+    return guessed < copied;
 }

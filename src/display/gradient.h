@@ -12,6 +12,5 @@
 /* Sets @ret_bytes to 3 bytes a pixel: red, green, blue. */
 void gradient_filter(const Frame *frame, Rect rect, guint8 *ret_bytes);
 
-/* Whether it is likely to pay: less than half of a sample's pixels are as the one beside or above.
- */
+/* Whether it is likely to pack better than the colours do, by every few rows. */
 gboolean gradient_pays(const Frame *frame, Rect rect);

@@ -4,11 +4,13 @@
 #include <string.h>
 
 #define RGB 0xffffff
+#define NO_COLOUR ~0U
 
 void palette_clear(Palette *palette)
 {
+    if (palette->n > 0)
+        memset(palette->slots, 0, sizeof palette->slots);
     palette->n = palette->changes = 0;
-    memset(palette->slots, 0, sizeof palette->slots);
 }
 
 /* The slot of @colour, or the empty one where it would be. */
@@ -34,7 +36,7 @@ static inline gboolean add(Palette *palette, guint32 colour, guint most)
 
 gboolean palette_add_rect(Palette *palette, const Frame *frame, Rect rect, guint most)
 {
-    guint32 last = ~0U; /* no colour */
+    guint32 last = NO_COLOUR, before_last = NO_COLOUR; /* two take turns where one is dithered */
     for (int y = rect.y; y < rect.y + rect.height; y++) {
         const guint32 *pixels = frame_row(frame, y) + rect.x;
         for (int x = 0; x < rect.width; x++) {
@@ -42,9 +44,10 @@ gboolean palette_add_rect(Palette *palette, const Frame *frame, Rect rect, guint
             if (colour == last)
                 continue;
             palette->changes++;
-            last = colour;
-            if (!add(palette, colour, most))
+            if (colour != before_last && !add(palette, colour, most))
                 return FALSE;
+            before_last = last;
+            last = colour;
         }
     }
     return TRUE;
@@ -68,7 +71,7 @@ gboolean palette_join(Palette *palette, const Palette *other, guint most)
 
 void palette_places(const Palette *palette, const guint32 *pixels, gsize n, guint8 *ret_places)
 {
-    guint32 last = ~0U;
+    guint32 last = NO_COLOUR;
     guint8 place = 0;
     for (gsize i = 0; i < n; i++) {
         guint32 colour = pixels[i] & RGB;

@@ -15,6 +15,7 @@ typedef struct {
     guint16 slots[PALETTE_SLOTS]; /* place in @colours + 1, by hash */
 } Palette;
 
+/* To begin with, it is zeroed. */
 void palette_clear(Palette *palette);
 
 /* FALSE, and nothing more is added, when there are more than @most colours. */
