@@ -32,7 +32,7 @@ static const struct {
 /* What the list has said so far. */
 typedef struct {
     ViewerAbilities *abilities;
-    gboolean has_kind, has_fine_quality, has_subsampling;
+    gboolean has_kind, has_fine_quality, has_subsampling, has_png;
 } Reading;
 
 static void read_kind(Reading *reading, int kind)
@@ -78,6 +78,9 @@ static void read_encoding(Reading *reading, gint32 encoding)
     case RFB_ENCODING_COPY_RECT:
         abilities->copy = TRUE;
         break;
+    case RFB_ENCODING_TIGHT_PNG:
+        reading->has_png = TRUE;
+        break;
     case RFB_ENCODING_CURSOR:
         abilities->cursor = TRUE;
         break;
@@ -113,6 +116,8 @@ ViewerAbilities viewer_abilities_read(const RfbMessage *message)
     Reading reading = { .abilities = &abilities };
     for (guint i = 0; i < message->encodings.count; i++)
         read_encoding(&reading, rfb_message_encoding(message, i));
+    /* noVNC names PNG; up to 1.4 it knew no gradients, more mouse buttons it learned after that */
+    abilities.gradient = !reading.has_png || abilities.extended_buttons;
     return abilities;
 }
 
@@ -136,6 +141,7 @@ EncodeSettings viewer_settings(const ViewerAbilities *abilities, const PixelForm
     memset(&settings, 0, sizeof settings);
     settings.kind = abilities->kind;
     settings.format = *format;
+    settings.gradient = abilities->gradient;
     if (abilities->kind == ENCODE_RAW)
         return settings;
     int level = abilities->level < 0 ? LEVEL_UNSAID : abilities->level;

@@ -17,6 +17,7 @@ typedef struct {
     int level;   /* 0 to 9; -1: it does not say */
     int quality; /* of JPEG, 1 to 100; 0: it wants none */
     gboolean subsampled;
+    gboolean gradient; /* Tight's filter of that name is safe with it */
     gboolean copy;
     gboolean cursor, cursor_alpha;
     gboolean size, extended_size;
