@@ -6,6 +6,7 @@
 
 #include "tests/lib/pictures.h"
 #include "tests/lib/rfb-decoder.h"
+#include "tests/lib/seen.h"
 
 static const PixelFormat format_565 = { 16, 16, 0, 1, 31, 63, 31, 11, 5, 0 };
 static const PixelFormat format_565_big = { 16, 16, 1, 1, 31, 63, 31, 11, 5, 0 };
@@ -23,21 +24,6 @@ typedef struct {
     double psnr;
 } Outcome;
 
-/* What a viewer of @format can see of a pixel. */
-static guint32 seen(const PixelFormat *format, guint32 pixel)
-{
-    const guint max[] = { format->blue_max, format->green_max, format->red_max };
-    guint32 result = 0;
-    for (guint i = 0; i < 3; i++) {
-        guint32 colour = pixel >> 8 * i & 255;
-        guint bits = g_bit_storage(max[i]);
-        if (bits < 8)
-            colour = ((colour >> (8 - bits)) * 255 + max[i] / 2) / max[i];
-        result |= colour << 8 * i;
-    }
-    return result;
-}
-
 static double compare(const EncodeSettings *settings, const Frame *frame, Rect rect,
                       const guint32 *pixels, gboolean exact)
 {
@@ -46,7 +32,7 @@ static double compare(const EncodeSettings *settings, const Frame *frame, Rect r
         for (int x = 0; x < frame->width; x++) {
             gboolean inside =
                 x >= rect.x && x < rect.x + rect.width && y >= rect.y && y < rect.y + rect.height;
-            guint32 original = inside ? seen(&settings->format, frame_row(frame, y)[x]) : 0;
+            guint32 original = inside ? seen_by(&settings->format, frame_row(frame, y)[x]) : 0;
             guint32 drawn = pixels[y * frame->width + x];
             if (exact && original != drawn)
                 g_error("at %d,%d: 0x%06x, not 0x%06x", x, y, drawn, original);
