@@ -17,7 +17,7 @@ function socketAddress(name) {
 }
 
 // Events: "shown" (the first picture is coming), "closed" (detail: code, reason, clean),
-// "copied" (detail: text).
+// "copied" (detail: text). When it is closed, `last` is a canvas with the last picture.
 export default class Connection extends EventTarget {
     constructor(element, name) {
         super();
@@ -42,6 +42,7 @@ export default class Connection extends EventTarget {
             this._complaint = event.detail.reason || "The display server refused us.";
         });
         this.rfb.addEventListener("disconnect", () => {
+            this.last = this.rfb._canvas;
             this.rfb = null;
             this._tell("closed", { ...this._closed, complaint: this._complaint });
         });

@@ -55,10 +55,14 @@ function say(word, more) {
     get("message").dataset.waits = message.waits ? "yes" : "no";
     get("message-title").textContent = message.title ?? "";
     get("message-text").textContent = more ?? message.text ?? "";
-    get("message-home").hidden = !screen;
+    get("message-home").hidden = !screen || ["gone", "refused"].includes(word);
     get("tools").hidden = word !== "shown";
     if (word === "shown") {
         hint();
+    } else {
+        get("statistics").textContent = "";
+        get("hint").classList.remove("shown");
+        closeText();
     }
     document.body.dataset.state = word;
 }
@@ -105,7 +109,7 @@ let last = null;
 function showStatistics() {
     const connection = screen?.connection;
     const now = performance.now();
-    if (connection?.rfb && last?.connection === connection) {
+    if (connection?.rfb && last?.connection === connection && document.body.dataset.state === "shown") {
         const seconds = (now - last.now) / 1000;
         const frames = Math.round((connection.frames - last.frames) / seconds);
         const bytes = (connection.bytes - last.bytes) / seconds;

@@ -53,10 +53,7 @@ export default class Screen extends EventTarget {
         this.apply(this._settings);
         connection.addEventListener("shown", () => {
             // what was shown before stays until now
-            while (this._element.firstChild !== holder) {
-                this._element.firstChild.remove();
-            }
-            this._element.classList.remove("stale");
+            this._element.replaceChildren(holder);
             this._wait = FIRST_WAIT_MS;
             this.apply(this._settings);
             this._say("shown");
@@ -66,11 +63,21 @@ export default class Screen extends EventTarget {
             new CustomEvent("copied", { detail: event.detail.text })));
         connection.addEventListener("closed", (event) => {
             this.connection = null;
+            holder.remove();
             if (!this._stopped) {
-                this._element.classList.add("stale");
+                this._showLast(connection.last);
                 this._afterClose(event.detail);
             }
         });
+    }
+
+    _showLast(canvas) {
+        if (canvas?.width > 0 && this._element.childElementCount === 0) {
+            canvas.className = "last";
+            canvas.removeAttribute("style");
+            canvas.removeAttribute("tabindex");
+            this._element.append(canvas);
+        }
     }
 
     async _afterClose({ code, complaint }) {
