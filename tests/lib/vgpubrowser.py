@@ -83,7 +83,9 @@ class Browser:
         while True:
             message = json.loads(self.page.receive()[1])
             if message.get("method") == "Log.entryAdded":
-                self.complaints.append(message["params"]["entry"]["text"])
+                entry = message["params"]["entry"]
+                if entry["level"] == "error":
+                    self.complaints.append(f"{entry['text']} {entry.get('url', '')}")
             elif message.get("method") == "Runtime.exceptionThrown":
                 self.complaints.append(json.dumps(message["params"]["exceptionDetails"]))
             if message.get("id") == self.number:

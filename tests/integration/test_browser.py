@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The page of `vgpuctl serve` in Chromium: it moves, it takes keys, it comes back.
+
+The guest is a boot sector: the upper half of its screen has the colour of the last key's ASCII code
+in the VGA palette, the lower half another one with every tick of the clock. What the page looked
+like stays in the build directory as browser-*.png.
+"""
+
+import json
+import signal
+import time
+import unittest
+
+import vgputest
+from vgpubrowser import Browser
+from vgpuvm import LIGHT, VmTest
+
+BOOT_SECTOR = bytes.fromhex(
+    "b81300 cd10"      # mov ax, 0x13; int 0x10: 320x200, 256 colours
+    "6800a0 07"        # push 0xa000; pop es
+    # next:
+    "b401 cd16 7406"   # mov ah, 1; int 0x16; jz draw: no key
+    "b400 cd16 88c3"   # mov ah, 0; int 0x16; mov bl, al
+    # draw:
+    "31ff"             # xor di, di
+    "88d8 b9007d f3aa"  # mov al, bl; mov cx, 32000; rep stosb
+    "fec7"             # inc bh
+    "88f8 b9007d f3aa"  # mov al, bh; mov cx, 32000; rep stosb
+    "f4 ebdf"          # hlt; jmp next
+).ljust(510, b"\0") + b"\x55\xaa"
+RED, LIGHT_BLUE, LIGHT_MAGENTA = (170, 0, 0), (85, 85, 255), (255, 85, 255)  # 4, 9, 13
+CONTROL, ALT = 2, 1  # modifiers of Input.dispatchKeyEvent
+
+PIXEL = """(() => {
+    const canvas = document.querySelector("#screen canvas");
+    if (!canvas || canvas.height < 100) return null;
+    const at = canvas.getContext("2d").getImageData(canvas.width / 2, canvas.height * %s, 1, 1);
+    return [...at.data.slice(0, 3)];
+})()"""
+UPPER, LOWER = PIXEL % 0.25, PIXEL % 0.75
+STATE = "document.body?.dataset.state"
+
+
+def near(colour, wanted):
+    """Pictures may be lossy."""
+    return colour is not None and all(abs(a - b) < 24 for a, b in zip(colour, wanted))
+
+
+class BrowserTest(VmTest):
+    def setUp(self):
+        super().setUp()
+        self.browser = Browser(self)
+
+    def start_vm(self, name):
+        disk = self.person.disk(f"{name}.raw", BOOT_SECTOR.ljust(1 << 20, b"\0"))
+        self.person.good("run", "--detach", "--name", name, *LIGHT, "--display", "vnc",
+                         f"{disk}")
+
+    def serve(self, *names):
+        running = self.person.start("serve", *names)
+        return running, running.wait_for(r"http://\S+(?=\n)")[0]
+
+    def wait_for_state(self, word):
+        self.browser.wait_for(f'{STATE} === "{word}"')
+
+    def wait_for_colour(self, expression, wanted):
+        deadline = time.monotonic() + vgputest.PATIENCE
+        while not near(colour := self.browser.evaluate(expression), wanted):
+            self.assertLess(time.monotonic(), deadline, f"{colour}, not {wanted}")
+            time.sleep(0.1)
+
+    def check_moves(self):
+        first = self.browser.wait_for(LOWER)
+        self.browser.wait_for(f"JSON.stringify({LOWER}) !== '{json.dumps(first, separators=(',', ':'))}'")
+
+    def keep(self, name):
+        self.browser.screenshot(vgputest.BUILD_DIR / f"browser-{name}.png")
+
+    def focus(self):
+        return self.browser.evaluate("document.activeElement.id || document.activeElement.tagName")
+
+    def test_one_vm(self):
+        self.start_vm("moving")
+        running, url = self.serve("moving")
+        self.browser.open(url)
+        self.wait_for_state("shown")
+        self.assertNotIn("token", self.browser.evaluate("location.href"))
+        self.check_moves()
+        self.check_keys()
+        self.check_bar()
+        self.check_statistics()
+        self.keep("vm")
+        self.check_end_and_return(running)
+        self.assertEqual(self.browser.complaints, [])
+
+    def check_keys(self):
+        self.browser.key("Enter", "Enter", 13, "\r")
+        self.wait_for_colour(UPPER, LIGHT_MAGENTA)
+        # as a person does it: the modifier goes down before and up behind
+        for kind, modifiers in (("rawKeyDown", CONTROL), ("keyUp", 0)):
+            self.browser.call("Input.dispatchKeyEvent", type=kind, key="Control", code="ControlLeft",
+                              windowsVirtualKeyCode=17, modifiers=modifiers)
+            if kind == "rawKeyDown":
+                self.browser.key("d", "KeyD", 68, modifiers=CONTROL)
+        self.wait_for_colour(UPPER, RED)
+
+    def check_bar(self):
+        """By keyboard alone."""
+        self.assertEqual(self.focus(), "CANVAS")
+        self.browser.key("m", "KeyM", 77, modifiers=CONTROL | ALT)
+        self.assertEqual(self.focus(), "size")
+        self.browser.key("Escape", "Escape", 27)
+        self.assertEqual(self.focus(), "CANVAS")
+        self.browser.evaluate('document.getElementById("text").click()')
+        self.assertEqual(self.focus(), "text-content")
+        self.browser.call("Input.insertText", text="\t")
+        self.keep("text")
+        self.browser.evaluate('document.querySelector("#text-panel [type=submit]").click()')
+        self.wait_for_colour(UPPER, LIGHT_BLUE)
+        self.assertEqual(self.focus(), "CANVAS")
+
+    def check_statistics(self):
+        self.browser.wait_for(r"""/^\d+×\d+ · [1-9]\d* fps · [\d.]+ k?M?B\/s$/.test(
+            document.getElementById("statistics").textContent)""")
+
+    def check_end_and_return(self, running):
+        self.person.good("stop", "--force", "moving")
+        self.wait_for_state("ended")
+        self.keep("ended")
+        self.start_vm("moving")
+        self.wait_for_state("shown")
+        self.check_moves()
+        running.send(signal.SIGINT)
+        self.assertEqual(running.wait(), 0)
+        self.wait_for_state("gone")
+        self.keep("gone")
+        self.browser.complaints = [text for text in self.browser.complaints
+                                   if "ERR_CONNECTION_REFUSED" not in text]
+        self.person.good("stop", "--force", "moving")
+
+    def test_list(self):
+        self.start_vm("one")
+        self.start_vm("two")
+        running, url = self.serve()
+        self.browser.open(url)
+        self.browser.wait_for('document.querySelectorAll(".card canvas").length === 2')
+        self.browser.wait_for("""[...document.querySelectorAll(".card canvas")].every(
+            (canvas) => canvas.width > 100)""")
+        self.keep("list")
+        self.person.good("stop", "--force", "one")
+        self.browser.wait_for('document.querySelectorAll(".card").length === 1')
+        self.browser.evaluate('document.querySelector(".card").click()')
+        self.wait_for_state("shown")
+        self.check_moves()
+        # another browser, with the same address
+        self.browser.call("Network.clearBrowserCookies")
+        self.browser.open("about:blank")
+        self.browser.open(url)
+        self.browser.wait_for('document.body?.innerText.includes("used already")')
+        self.keep("refused")
+        running.send(signal.SIGINT)
+        self.assertEqual(running.wait(), 0)
+        self.person.good("stop", "--force", "two")
+
+
+if __name__ == "__main__":
+    vgputest.main()
