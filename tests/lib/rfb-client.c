@@ -118,7 +118,8 @@ void rfb_client_answer(RfbClient *client, guint32 fence)
 
 void rfb_client_resize(RfbClient *client, int width, int height, guint screens)
 {
-    guint8 message[8 + 16] = { RFB_CLIENT_SET_DESKTOP_SIZE };
+    guint8 message[8 + 2 * 16] = { RFB_CLIENT_SET_DESKTOP_SIZE };
+    g_assert_cmpuint(screens, <=, 2);
     rfb_put16(message + 2, (guint)width);
     rfb_put16(message + 4, (guint)height);
     message[6] = (guint8)screens;
@@ -163,8 +164,9 @@ static gsize take_cursor(RfbClient *client, const guint8 *bytes, gsize size, gbo
     g_string_append_printf(client->said, "cursor %zux%zu at %u,%u, ", width, height,
                            rfb_get16(bytes), rfb_get16(bytes + 2));
     memset(client->cursor, 0, sizeof client->cursor);
-    if (n <= G_N_ELEMENTS(client->cursor))
-        memcpy(client->cursor, bytes + 12 + (alpha ? 4 : 0), MIN(n * 4, used - 12));
+    gsize start = alpha ? 16 : 12;
+    if (used - start <= sizeof client->cursor)
+        memcpy(client->cursor, bytes + start, used - start);
     return used;
 }
 

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * display: shows the screen of one VM to any number of viewers. A process of its own for each VM,
+ * without privileges, confined, and of no use to QEMU: it may end or be killed at any moment and be
+ * started again, the guest does not notice.
+ *
+ * Exit status: 0 when QEMU has ended or SIGTERM came, 1 failed, 2 wrong usage; why on stderr.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "display/rfb-server.h"
+#include "display/tls-certificate.h"
+#include "libexec/display-confine.h"
+#include "libexec/display-log.h"
+#include "libexec/display-options.h"
+#include "libexec/display-source.h"
+
+#define HANDSHAKE_LIMIT_S 60 /* time to type a password */
+#define PASSWORD_LIMIT 256
+
+#ifdef __SANITIZE_ADDRESS__
+/* the search for leaks at the end looks into our own process in ways the filter kills for */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+    return "detect_leaks=0";
+}
+#endif
+
+typedef struct {
+    DisplayOptions options;
+    DisplayLog log;
+    GMainLoop *loop;
+    GError *failure; /* why it ended; NULL: all is well */
+    Screen *screen;
+    Keysyms *keysyms;
+    Source *source;
+    Input *input;
+    RfbServer *server;
+} Display;
+
+/* Listening. */
+
+static gboolean listen_unix(Display *display, GError **error)
+{
+    return display->options.unix_fd < 0 ||
+           rfb_server_listen(display->server, display->options.unix_fd, NULL, error);
+}
+
+/* The first line of the file. Owned; NULL with @error set. */
+static char *read_password(const char *path, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    char *text = NULL;
+    if (!g_file_get_contents(path, &text, NULL, &why)) {
+        error_set(error, VGPUCTL_ERROR_FAILED, "Reading the password: %s", why->message);
+        return NULL;
+    }
+    text[strcspn(text, "\r\n")] = '\0';
+    gsize length = strlen(text);
+    if (length >= 1 && length <= PASSWORD_LIMIT)
+        return text;
+    g_free(text);
+    error_set(error, VGPUCTL_ERROR_INVALID, "%s: the password must have 1 to %d bytes", path,
+              PASSWORD_LIMIT);
+    return NULL;
+}
+
+static gboolean listen_tcp(Display *display, GError **error)
+{
+    const DisplayOptions *options = &display->options;
+    if (options->tcp_fd < 0)
+        return TRUE;
+    g_autofree char *password = read_password(options->password_file, error);
+    if (password == NULL)
+        return FALSE;
+    g_autoptr(GTlsCertificate) certificate =
+        tls_certificate_open(options->certificate_directory, error);
+    g_autofree char *fingerprint =
+        certificate != NULL ? tls_certificate_fingerprint(certificate, error) : NULL;
+    if (fingerprint == NULL)
+        return FALSE;
+    g_autofree char *line = g_strdup_printf("Certificate's SHA-256: %s", fingerprint);
+    display_log(line, &display->log);
+    const RfbSecurity security = { certificate, password };
+    return rfb_server_listen(display->server, options->tcp_fd, &security, error);
+}
+
+static gboolean serve(Display *display, GError **error)
+{
+    const RfbServerSpec spec = {
+        .host = {
+            .name = display->options.name,
+            .screen = display->screen,
+            .source = display->source,
+            .input = display->input,
+            .keysyms = display->keysyms,
+        },
+        .viewers_limit = display->options.viewers,
+        .handshake_limit_s = HANDSHAKE_LIMIT_S,
+        .log = display_log,
+        .log_userdata = &display->log,
+    };
+    display->server = rfb_server_new(&spec);
+    return listen_unix(display, error) && listen_tcp(display, error);
+}
+
+static gboolean say_ready(int fd, GError **error)
+{
+    if (fd < 0)
+        return TRUE;
+    ssize_t n = write(fd, "\n", 1);
+    if (n != 1)
+        return error_set_errno(error, errno, "Saying that viewers are served");
+    close(fd);
+    return TRUE;
+}
+
+/* Begin and end. */
+
+static void on_source_ended(const GError *reason, gpointer userdata)
+{
+    Display *display = userdata;
+    /* QEMU is gone: that is how the life of a screen ends */
+    if (display->failure == NULL &&
+        !g_error_matches(reason, VGPUCTL_ERROR, VGPUCTL_ERROR_NOT_FOUND))
+        display->failure = g_error_copy(reason);
+    g_main_loop_quit(display->loop);
+}
+
+static gboolean on_signal(gpointer userdata)
+{
+    Display *display = userdata;
+    g_main_loop_quit(display->loop);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean start(Display *display, GError **error)
+{
+    const DisplayPlace place = { &display->options, display->screen, on_source_ended, display };
+    display->keysyms = keysyms_new(display->options.keymap, error);
+    if (display->keysyms == NULL)
+        return FALSE;
+    display->source = display_source_new(&place, &display->input, error);
+    return display->source != NULL && serve(display, error) &&
+           display_filter_syscalls(display->options.node != NULL, error) &&
+           say_ready(display->options.ready_fd, error);
+}
+
+static gboolean check_fd(int *fd, GError **error)
+{
+    if (*fd >= 0 && fcntl(*fd, F_SETFD, FD_CLOEXEC) < 0)
+        return error_set_errno(error, errno, "Descriptor %d", *fd);
+    return TRUE;
+}
+
+static gboolean run(Display *display, GError **error)
+{
+    DisplayOptions *options = &display->options;
+    if (!display_give_up_privileges(error) || !check_fd(&options->ready_fd, error) ||
+        !check_fd(&options->unix_fd, error) || !check_fd(&options->tcp_fd, error))
+        return FALSE;
+    display->loop = g_main_loop_new(NULL, FALSE);
+    g_unix_signal_add(SIGTERM, on_signal, display);
+    g_unix_signal_add(SIGINT, on_signal, display);
+    display->screen = screen_new();
+    if (!start(display, error))
+        return FALSE;
+    g_main_loop_run(display->loop);
+    if (display->failure == NULL)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&display->failure));
+    return FALSE;
+}
+
+/* Viewers first, as they use all the rest. */
+static void clear(Display *display)
+{
+    rfb_server_free(display->server);
+    if (display->screen != NULL)
+        screen_cancel(display->screen);
+    if (display->source != NULL)
+        source_free(display->source);
+    input_free(display->input);
+    keysyms_free(display->keysyms);
+    screen_free(display->screen);
+    g_clear_pointer(&display->loop, g_main_loop_unref);
+    g_clear_error(&display->failure);
+}
+
+int main(int argc, char **argv)
+{
+    Display display = { 0 };
+    g_autoptr(GError) error = NULL;
+    if (argc < 1 || !display_options_parse(argv + 1, &display.options, &error)) {
+        fprintf(stderr, "%s\n%s", error != NULL ? error->message : "No arguments", display_usage);
+        return 2;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    gboolean good = run(&display, &error);
+    clear(&display);
+    if (good)
+        return 0;
+    fprintf(stderr, "%s\n", error->message);
+    return g_error_matches(error, VGPUCTL_ERROR, VGPUCTL_ERROR_USAGE) ? 2 : 1;
+}
