@@ -246,10 +246,7 @@ static gboolean is_picture(Tight *tight, Rect tile)
     palette_clear(palette);
     for (int y = tile.y; y < tile.y + tile.height; y += SAMPLE_ROWS)
         palette_add_rect(palette, tight->frame, (Rect){ tile.x, y, tile.width, 1 }, PALETTE_MOST);
-    if (palette->n <= WRITING_COLOURS)
-        return FALSE;
-    gboolean restless = palette->changes > (guint)(tile.width * tile.height) / SAMPLE_ROWS / 2;
-    return (tight->settings->quality > 0 && restless) || gradient_pays(tight->frame, tile);
+    return palette->n > WRITING_COLOURS && gradient_pays(tight->frame, tile);
 }
 
 static Look look_at(Tight *tight, Rect tile)
