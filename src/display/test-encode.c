@@ -70,11 +70,11 @@ static Outcome check(const EncodeSettings *settings, const Frame *frame, Rect re
 static void test_lossless(void)
 {
     static const EncodeKind kinds[] = { ENCODE_RAW, ENCODE_TIGHT, ENCODE_ZRLE };
-    static const Rect rects[] = { { 0, 0, 421, 305 }, { 64, 64, 128, 64 }, { 3, 5, 1, 1 },
-                                  { 420, 0, 1, 305 }, { 0, 304, 421, 1 },  { 7, 60, 70, 10 },
+    static const Rect rects[] = { { 0, 0, 261, 197 }, { 64, 64, 128, 64 }, { 3, 5, 1, 1 },
+                                  { 260, 0, 1, 197 }, { 0, 196, 261, 1 },  { 7, 60, 70, 10 },
                                   { 0, 0, 3, 1 } };
     for (gsize i = 0; i < G_N_ELEMENTS(picture_kinds); i++) {
-        g_autoptr(Frame) frame = picture_new(&picture_kinds[i], 421, 305, (guint32)i);
+        g_autoptr(Frame) frame = picture_new(&picture_kinds[i], 261, 197, (guint32)i);
         for (gsize j = 0; j < G_N_ELEMENTS(kinds) * G_N_ELEMENTS(formats) * 2; j++) {
             EncodeSettings settings = {
                 .kind = (int)kinds[j % 3],
@@ -167,14 +167,14 @@ static void test_jpeg_few_bits(void)
 static void test_order(void)
 {
     static const EncodeKind kinds[] = { ENCODE_TIGHT, ENCODE_ZRLE };
-    g_autoptr(Frame) frame = picture_new(&picture_kinds[7], 421, 305, 1);
+    g_autoptr(Frame) frame = picture_new(&picture_kinds[7], 261, 197, 1);
     for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
         EncodeSettings settings = { .kind = (int)kinds[i], .format = pixel_format_native };
         GByteArray *parts[5];
         for (int j = 0; j < 5; j++) {
             settings.stream_start = j == 3;
             parts[j] = g_byte_array_new();
-            encode_rect(&settings, frame, (Rect){ 0, j * 64, 421, 64 }, parts[j]);
+            encode_rect(&settings, frame, (Rect){ 0, j * 64, 261, 64 }, parts[j]);
         }
         const guint32 *pixels;
         g_autoptr(RfbDecoder) decoder =
@@ -189,7 +189,7 @@ static void test_order(void)
                 g_assert_no_error(error);
                 at += (gsize)used;
             }
-        compare(&settings, frame, (Rect){ 0, 0, 421, 305 }, pixels, TRUE);
+        compare(&settings, frame, (Rect){ 0, 0, 261, 197 }, pixels, TRUE);
         for (int j = 0; j < 5; j++)
             g_byte_array_unref(parts[j]);
     }

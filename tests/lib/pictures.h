@@ -7,6 +7,7 @@
 typedef struct {
     const char *name;
     guint32 (*pixel)(int x, int y, guint32 noise); /* @noise: 32 random bits */
+    gboolean is_photo;                             /* in part: what JPEG is made for */
 } PictureKind;
 
 static inline guint32 picture_solid(int x, int y, guint32 noise)
@@ -57,9 +58,10 @@ static inline guint32 picture_desktop(int x, int y, guint32 noise)
 }
 
 static const PictureKind picture_kinds[] = {
-    { "solid", picture_solid },     { "mono", picture_mono },       { "writing", picture_writing },
-    { "256 colours", picture_256 }, { "smooth", picture_smooth },   { "photo", picture_photo },
-    { "noise", picture_noise },     { "desktop", picture_desktop },
+    { "solid", picture_solid, FALSE },     { "mono", picture_mono, FALSE },
+    { "writing", picture_writing, FALSE }, { "256 colours", picture_256, FALSE },
+    { "smooth", picture_smooth, TRUE },    { "photo", picture_photo, TRUE },
+    { "noise", picture_noise, FALSE },     { "desktop", picture_desktop, TRUE },
 };
 
 /* Rows are farther apart than they are long, and X bytes are set: neither may matter. */
