@@ -23,6 +23,7 @@
 #include "libexec/display-source.h"
 
 #define HANDSHAKE_LIMIT_S 60 /* time to type a password */
+#define PICTURE_LIMIT_MS 1000
 #define PASSWORD_LIMIT 256
 
 #ifdef __SANITIZE_ADDRESS__
@@ -38,7 +39,10 @@ typedef struct {
     DisplayOptions options;
     DisplayLog log;
     GMainLoop *loop;
+    gboolean ended;
     GError *failure; /* why it ended; NULL: all is well */
+    char *password;
+    GTlsCertificate *certificate;
     Screen *screen;
     Keysyms *keysyms;
     Source *source;
@@ -73,24 +77,31 @@ static char *read_password(const char *path, GError **error)
     return NULL;
 }
 
-static gboolean listen_tcp(Display *display, GError **error)
+/* What needs files: behind the filter there are none. */
+static gboolean read_security(Display *display, GError **error)
 {
     const DisplayOptions *options = &display->options;
     if (options->tcp_fd < 0)
         return TRUE;
-    g_autofree char *password = read_password(options->password_file, error);
-    if (password == NULL)
+    display->password = read_password(options->password_file, error);
+    if (display->password == NULL)
         return FALSE;
-    g_autoptr(GTlsCertificate) certificate =
-        tls_certificate_open(options->certificate_directory, error);
-    g_autofree char *fingerprint =
-        certificate != NULL ? tls_certificate_fingerprint(certificate, error) : NULL;
+    display->certificate = tls_certificate_open(options->certificate_directory, error);
+    g_autofree char *fingerprint = display->certificate != NULL
+                                       ? tls_certificate_fingerprint(display->certificate, error)
+                                       : NULL;
     if (fingerprint == NULL)
         return FALSE;
     g_autofree char *line = g_strdup_printf("Certificate's SHA-256: %s", fingerprint);
     display_log(line, &display->log);
-    const RfbSecurity security = { certificate, password };
-    return rfb_server_listen(display->server, options->tcp_fd, &security, error);
+    return TRUE;
+}
+
+static gboolean listen_tcp(Display *display, GError **error)
+{
+    const RfbSecurity security = { display->certificate, display->password };
+    return display->options.tcp_fd < 0 ||
+           rfb_server_listen(display->server, display->options.tcp_fd, &security, error);
 }
 
 static gboolean serve(Display *display, GError **error)
@@ -125,6 +136,12 @@ static gboolean say_ready(int fd, GError **error)
 
 /* Begin and end. */
 
+static void end(Display *display)
+{
+    display->ended = TRUE;
+    g_main_loop_quit(display->loop);
+}
+
 static void on_source_ended(const GError *reason, gpointer userdata)
 {
     Display *display = userdata;
@@ -132,26 +149,53 @@ static void on_source_ended(const GError *reason, gpointer userdata)
     if (display->failure == NULL &&
         !g_error_matches(reason, VGPUCTL_ERROR, VGPUCTL_ERROR_NOT_FOUND))
         display->failure = g_error_copy(reason);
-    g_main_loop_quit(display->loop);
+    end(display);
 }
 
 static gboolean on_signal(gpointer userdata)
 {
+    end(userdata);
+    return G_SOURCE_CONTINUE;
+}
+
+static void on_picture(gpointer userdata)
+{
     Display *display = userdata;
     g_main_loop_quit(display->loop);
+}
+
+static gboolean on_no_picture(gpointer userdata)
+{
+    on_picture(userdata);
     return G_SOURCE_CONTINUE;
+}
+
+/* Who looks at once sees the guest, and in its size; a guest that shows nothing delays nobody long.
+ */
+static void await_picture(Display *display)
+{
+    screen_watch(display->screen, NULL, on_picture, display);
+    screen_set_wanted(display->screen, TRUE);
+    guint limit = g_timeout_add(PICTURE_LIMIT_MS, on_no_picture, display);
+    g_autoptr(Frame) there = screen_frame(display->screen);
+    if (there == NULL && !display->ended)
+        g_main_loop_run(display->loop);
+    g_source_remove(limit);
+    screen_set_wanted(display->screen, FALSE);
+    screen_watch(display->screen, NULL, NULL, NULL);
 }
 
 static gboolean start(Display *display, GError **error)
 {
     const DisplayPlace place = { &display->options, display->screen, on_source_ended, display };
     display->keysyms = keysyms_new(display->options.keymap, error);
-    if (display->keysyms == NULL)
+    if (display->keysyms == NULL || !read_security(display, error))
         return FALSE;
     display->source = display_source_new(&place, &display->input, error);
-    return display->source != NULL && serve(display, error) &&
-           display_filter_syscalls(display->options.node != NULL, error) &&
-           say_ready(display->options.ready_fd, error);
+    if (display->source == NULL || !display_filter_syscalls(display->options.node != NULL, error))
+        return FALSE;
+    await_picture(display);
+    return serve(display, error) && say_ready(display->options.ready_fd, error);
 }
 
 static gboolean check_fd(int *fd, GError **error)
@@ -173,7 +217,8 @@ static gboolean run(Display *display, GError **error)
     display->screen = screen_new();
     if (!start(display, error))
         return FALSE;
-    g_main_loop_run(display->loop);
+    if (!display->ended)
+        g_main_loop_run(display->loop);
     if (display->failure == NULL)
         return TRUE;
     g_propagate_error(error, g_steal_pointer(&display->failure));
@@ -184,13 +229,15 @@ static gboolean run(Display *display, GError **error)
 static void clear(Display *display)
 {
     rfb_server_free(display->server);
+    input_free(display->input);
     if (display->screen != NULL)
         screen_cancel(display->screen);
     if (display->source != NULL)
         source_free(display->source);
-    input_free(display->input);
     keysyms_free(display->keysyms);
     screen_free(display->screen);
+    g_clear_object(&display->certificate);
+    g_free(display->password);
     g_clear_pointer(&display->loop, g_main_loop_unref);
     g_clear_error(&display->failure);
 }
