@@ -148,7 +148,7 @@ class HostileTest(unittest.TestCase):
 
         for connect, security in ((self.display.connect_unix, NONE),
                                   (self.display.connect_tcp, VENCRYPT)):
-            for script in (say(b"GET / HTTP/1.1\r\n\r\n"), say(b"\x16\3\1\2\0\1\0\1\xfc\3\3"),
+            for script in (say(b"GET / HTTP/1.1\r\n\r\n"), say(b"\x16\3\1\2\0\1\0\1\xfc\3\3\0"),
                            say(b"RFB 004.001\n"), say(b"RFB 003.\xff08\n"), say(b"\0" * 12),
                            say(VERSION, b"\0"), say(VERSION, b"\2"), say(VERSION, b"\xff"),
                            say(VERSION[:11], b"\0")):

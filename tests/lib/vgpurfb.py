@@ -110,7 +110,7 @@ class Viewer:
         self.line.close()
 
     def say(self, data):
-        step = self.pieces or len(data)
+        step = self.pieces or max(len(data), 1)
         for start in range(0, len(data), step):
             self.line.sendall(data[start:start + step])
 
