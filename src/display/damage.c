@@ -97,21 +97,20 @@ gboolean damage_pixels_equal(const guint32 *a, const guint32 *b, int count)
     return !tile_row_differs(a, b, count);
 }
 
-/* The rectangle of @rects from @first on that ends above @rect and is as wide. */
-static Rect *find_above(GArray *rects, guint first, Rect rect)
+/* @last: the number of the last rectangle that begins in that column, from 1 on; 0: none does. */
+static gboolean join_above(GArray *rects, guint last, Rect run)
 {
-    for (guint i = rects->len; i > first; i--) {
-        Rect *above = &g_array_index(rects, Rect, i - 1);
-        if (above->x == rect.x && above->width == rect.width && above->y + above->height == rect.y)
-            return above;
-    }
-    return NULL;
+    Rect *above = last > 0 ? &g_array_index(rects, Rect, last - 1) : NULL;
+    if (above == NULL || above->width != run.width || above->y + above->height != run.y)
+        return FALSE;
+    above->height += run.height;
+    return TRUE;
 }
 
 void damage_to_rects(const guint8 *tiles, int width, int height, GArray *rects)
 {
     int columns = damage_tiles(width);
-    guint first = rects->len;
+    g_autofree guint *last = g_new0(guint, columns);
     for (int y = 0; y < height; y += SCREEN_TILE, tiles += columns) {
         for (int column = 0, end; column < columns; column = end + 1) {
             for (end = column; end < columns && tiles[end]; end++)
@@ -120,11 +119,10 @@ void damage_to_rects(const guint8 *tiles, int width, int height, GArray *rects)
                 continue;
             int x = column * SCREEN_TILE;
             Rect run = { x, y, MIN(end * SCREEN_TILE, width) - x, MIN(SCREEN_TILE, height - y) };
-            Rect *above = find_above(rects, first, run);
-            if (above != NULL)
-                above->height += run.height;
-            else
-                g_array_append_val(rects, run);
+            if (join_above(rects, last[column], run))
+                continue;
+            g_array_append_val(rects, run);
+            last[column] = rects->len;
         }
     }
 }

@@ -22,6 +22,7 @@ void encode_extended_size(int width, int height, RfbResizeReason reason, RfbResi
 {
     guint8 screens[4 + 16] = { 1 }; /* how many; then id, x, y, width, height, flags */
     append_header(reason, status, width, height, RFB_ENCODING_EXTENDED_DESKTOP_SIZE, out);
+    rfb_put32(screens + 4, 1); /* libvncclient takes a screen 0 for none and keeps its size */
     rfb_put16(screens + 12, (guint)width);
     rfb_put16(screens + 14, (guint)height);
     g_byte_array_append(out, screens, sizeof screens);

@@ -143,6 +143,37 @@ static void test_rects(void)
                 1, 10, 192, "0,0 10x64; 0,128 10x64");
 }
 
+static gboolean lies_in_one(const GArray *rects, int x, int y)
+{
+    int n = 0;
+    for (guint i = 0; i < rects->len; i++) {
+        Rect rect = g_array_index(rects, Rect, i);
+        n += x >= rect.x && x < rect.x + rect.width && y >= rect.y && y < rect.y + rect.height;
+    }
+    g_assert_cmpint(n, <=, 1);
+    return n == 1;
+}
+
+/* Whatever tiles are set, each is in one rectangle, and no other tile is; in reading order. */
+static void test_random_rects(void)
+{
+    g_autoptr(GRand) random = g_rand_new_with_seed(g_test_rand_int());
+    for (int turn = 0; turn < 100; turn++) {
+        guint8 tiles[9 * 7];
+        for (gsize i = 0; i < sizeof tiles; i++)
+            tiles[i] = g_rand_int_range(random, 0, 4) > 0;
+        g_autoptr(GArray) rects = g_array_new(FALSE, FALSE, sizeof(Rect));
+        damage_to_rects(tiles, 9 * SCREEN_TILE, 7 * SCREEN_TILE - 1, rects);
+        for (int i = 0; i < 9 * 7; i++)
+            g_assert_cmpint(lies_in_one(rects, i % 9 * SCREEN_TILE + 63, i / 9 * SCREEN_TILE + 62),
+                            ==, tiles[i]);
+        for (guint i = 1; i < rects->len; i++) {
+            Rect a = g_array_index(rects, Rect, i - 1), b = g_array_index(rects, Rect, i);
+            g_assert_true(a.y < b.y || (a.y == b.y && a.x < b.x));
+        }
+    }
+}
+
 static double seconds(guint (*find)(const Frame *, const Frame *), const Frame *a, const Frame *b)
 {
     double best = G_MAXDOUBLE;
@@ -191,6 +222,7 @@ int main(int argc, char **argv)
     g_test_add_func("/damage/random", test_random);
     g_test_add_func("/damage/each-pixel", test_each_pixel);
     g_test_add_func("/damage/rects", test_rects);
+    g_test_add_func("/damage/random-rects", test_random_rects);
     if (g_test_perf())
         g_test_add_func("/damage/perf", test_perf);
     return g_test_run();

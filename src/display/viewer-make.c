@@ -2,6 +2,7 @@
 #include "display/viewer-state.h"
 
 #include "display/encode-cursor.h"
+#include "display/encode-size.h"
 
 /* Tiles made exact with one update: few where something moves, so that it is not late for them. */
 #define EXACT_TILES_STILL 32
@@ -45,10 +46,21 @@ static void make_cursor(Viewer *viewer, const Cursor *cursor)
     viewer->making.n_head++;
 }
 
+static void make_size(Viewer *viewer)
+{
+    if (!viewer->abilities.extended_size)
+        return;
+    encode_extended_size(viewer->width, viewer->height, RFB_RESIZE_BY_SERVER, RFB_RESIZE_DONE,
+                         viewer->making.head);
+    viewer->making.n_head++;
+}
+
 static void make_head(Viewer *viewer, const ScreenUpdate *update)
 {
     ViewerMaking *making = &viewer->making;
     making->news = viewer->news;
+    if (viewer->news.size)
+        make_size(viewer);
     if (viewer->news.abilities)
         make_abilities(viewer);
     if (viewer->news.cursor)
@@ -118,6 +130,7 @@ void viewer_unmake(Viewer *viewer)
     for (guint i = 0; i < update_job_parts(making->job); i++)
         tile_set_owe(viewer->tiles, update_job_part(making->job, i).rect);
     tile_set_owe(viewer->tiles, making->move);
+    viewer->news.size = viewer->news.size || making->news.size;
     viewer->news.cursor = viewer->news.cursor || making->news.cursor;
     viewer->news.abilities = viewer->news.abilities || making->news.abilities;
     if (making->asked && !viewer->requested) {

@@ -11,7 +11,8 @@
 
 /* What the viewer is told as soon as it may be told anything, beside pixels. */
 typedef struct {
-    gboolean size;
+    gboolean resized; /* the size is another one: a message of its own */
+    gboolean size;    /* what it is is asked for */
     gboolean cursor;
     gboolean abilities; /* what it can say to us: keys by number, more buttons */
 } ViewerNews;

@@ -43,7 +43,7 @@ static void note(Viewer *viewer, ScreenUpdate *update)
     }
     if (!fits && can_resize) {
         viewer_set_size(viewer, frame->width, frame->height);
-        viewer->news.size = TRUE;
+        viewer->news.resized = TRUE;
     } else if (update->resized) {
         tile_set_owe(viewer->tiles, whole(viewer));
     }
@@ -65,7 +65,8 @@ static gboolean may_move(const Viewer *viewer)
 static gboolean lacks(const Viewer *viewer)
 {
     return tile_set_owes(viewer->tiles, wanted_area(viewer)) || viewer->news.cursor ||
-           viewer->news.abilities || tile_set_lossy_due_ms(viewer->tiles, now_ms()) == 0;
+           viewer->news.size || viewer->news.abilities ||
+           tile_set_lossy_due_ms(viewer->tiles, now_ms()) == 0;
 }
 
 /* Before the first frame the picture is black. */
@@ -106,7 +107,7 @@ static void tell_size(Viewer *viewer)
         viewer_say_size(viewer, RFB_RESIZE_BY_SERVER, RFB_RESIZE_DONE);
         viewer->requested = FALSE;
     }
-    viewer->news.size = FALSE;
+    viewer->news.resized = viewer->news.size = FALSE;
 }
 
 static gboolean is_asked(const Viewer *viewer)
@@ -126,14 +127,14 @@ static gboolean tell(Viewer *viewer)
 {
     while (is_free(viewer)) {
         g_auto(ScreenUpdate) update = { 0 };
-        if (viewer->news.size) {
+        if (viewer->news.resized) {
             tell_size(viewer);
             viewer_flush(viewer);
             continue;
         }
         if (!get_update(viewer, &update))
             return TRUE;
-        if (!viewer->news.size && !viewer_make(viewer, &update, wanted_area(viewer)))
+        if (!viewer->news.resized && !viewer_make(viewer, &update, wanted_area(viewer)))
             return TRUE;
     }
     return FALSE;
