@@ -60,6 +60,11 @@ static void test_hosts(Fixture *fixture, gconstpointer scheme)
         "::1",
         "host.example:08080000",
         "localhost:-1",
+        "localhost:08080",
+        "localhost:+8080",
+        "::1:8080",
+        ":8080",
+        "[]:8080",
         "localhost\n:8080",
     };
     for (gsize i = 0; i < G_N_ELEMENTS(ours); i++)

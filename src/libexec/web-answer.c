@@ -51,6 +51,9 @@ static void set_text(SoupServerMessage *message, guint status, const char *type,
 static void refuse(const WebSite *site, SoupServerMessage *message, WebVerdict verdict)
 {
     set_headers(message, REFUSAL_POLICY, "no-store");
+    /* strangers have one request for a connection, whose beginning web-stream.c looked at */
+    soup_message_headers_replace(soup_server_message_get_response_headers(message), "Connection",
+                                 "close");
     switch (verdict) {
     case WEB_WRONG_METHOD:
         set_text(message, SOUP_STATUS_METHOD_NOT_ALLOWED, "text/plain", "Only GET is known.\n");

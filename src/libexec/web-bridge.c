@@ -85,6 +85,11 @@ static gboolean on_readable(gint fd, GIOCondition condition, gpointer userdata)
 {
     WebBridge *bridge = userdata;
     guint8 data[CHUNK];
+    if (soup_websocket_connection_get_state(bridge->websocket) != SOUP_WEBSOCKET_STATE_OPEN) {
+        bridge->readable = 0; /* libsoup met what is no WebSocket's: it is closing */
+        hang_up(bridge);
+        return G_SOURCE_REMOVE;
+    }
     gssize length = recv(fd, data, sizeof data, 0);
     if (length < 0 && (errno == EAGAIN || errno == EINTR))
         return G_SOURCE_CONTINUE;

@@ -100,21 +100,27 @@ static gboolean is_our_name(const WebGate *gate, const char *name)
     return FALSE;
 }
 
+/* The name in "NAME:PORT" with our port, which may be absent where it is the usual one. Owned;
+ * NULL: another port, or an IPv6 address without its brackets. */
+static char *strip_port(const WebGate *gate, const char *host)
+{
+    guint16 usual = g_str_equal(gate->scheme, "https") ? 443 : 80;
+    g_autofree char *port = g_strdup_printf(":%u", gate->port);
+    g_autofree char *name = NULL;
+    if (g_str_has_suffix(host, port))
+        name = g_strndup(host, strlen(host) - strlen(port));
+    else if (gate->port == usual)
+        name = g_strdup(host);
+    gsize length = name != NULL ? strlen(name) : 0;
+    if (length == 0 || strchr(name, ':') == NULL)
+        return g_steal_pointer(&name);
+    return name[0] == '[' && name[length - 1] == ']' ? g_strndup(name + 1, length - 2) : NULL;
+}
+
 gboolean web_gate_is_our_host(const WebGate *gate, const char *host)
 {
-    /* the parser takes names of services, spaces and more, too, where a figure belongs */
-    static const char allowed[] =
-        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz.:-_[]";
-    if (host == NULL || *host == '\0' || strspn(host, allowed) != strlen(host))
-        return FALSE;
-    guint16 usual = g_str_equal(gate->scheme, "https") ? 443 : 80;
-    const char *colon = strrchr(host, ':');
-    if (colon != NULL && strchr(colon, ']') == NULL && strspn(colon + 1, "0123456789") == 0)
-        return FALSE;
-    g_autoptr(GNetworkAddress) address =
-        G_NETWORK_ADDRESS(g_network_address_parse(host, usual, NULL));
-    return address != NULL && g_network_address_get_port(address) == gate->port &&
-           is_our_name(gate, g_network_address_get_hostname(address));
+    g_autofree char *name = host != NULL ? strip_port(gate, host) : NULL;
+    return name != NULL && is_our_name(gate, name);
 }
 
 gboolean web_gate_is_our_origin(const WebGate *gate, const char *host, const char *origin)

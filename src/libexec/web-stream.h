@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The connection of a browser, as libsoup gets it: it counts what was really written. libsoup's
+ * The connection of a browser, as libsoup gets it. It counts what was really written: libsoup's
  * WebSocket queues without limit and tells nobody when its queue is empty; with the count, who
- * feeds it knows how much waits (web-bridge.h).
+ * feeds it knows how much waits (web-bridge.h). And it ends when what comes does not begin with a
+ * short method: libsoup 3.2 forgets the method of a request whose other words are wrong
+ * (soup_headers_parse_request), which would be memory for anybody to take.
  */
 #pragma once
 
 #include <gio/gio.h>
+
+#define WEB_STREAM_METHOD 8 /* letters; OPTIONS is the longest of HTTP's */
 
 #define WEB_TYPE_STREAM (web_stream_get_type())
 G_DECLARE_FINAL_TYPE(WebStream, web_stream, WEB, STREAM, GIOStream)

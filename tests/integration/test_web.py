@@ -307,6 +307,19 @@ class CrowdTest(WebTest):
         self.assertLess(server.memory() - before, 8 << 20)
         self.assertEqual(server.get(server.prefix)[0], 200)
 
+    def test_bad_requests_leave_nothing(self):
+        """libsoup 3.2 would keep the method of each."""
+        server = self.entered(environment=LEAN)
+        before = server.memory()
+        for _ in range(500):
+            connection = self.silent(server, b"G" * 30000 + b" / HTTP/9\r\n\r\n")
+            try:
+                connection.recv(1)
+            except ConnectionResetError:
+                pass
+            connection.close()
+        self.assertLess(server.memory() - before, 8 << 20)
+
 
 class ListTest(WebTest):
     def test_follow(self):
