@@ -2,25 +2,24 @@
 #include "display/dbus-map.h"
 
 #include <errno.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
 
 static gboolean check(const DbusMap *map, GError **error)
 {
-    struct stat status;
     if (map->width < 1 || map->height < 1 || map->width > FRAME_SIDE_LIMIT ||
         map->height > FRAME_SIDE_LIMIT || map->stride < (gsize)map->width * map->format.bytes)
         return error_set(error, VGPUCTL_ERROR_INVALID,
                          "QEMU shares an impossible picture: %d x %d, %" G_GSIZE_FORMAT
                          " bytes a row",
                          map->width, map->height, map->stride);
-    if (fstat(map->fd, &status) < 0)
+    gint64 size = lseek(map->fd, 0, SEEK_END);
+    if (size < 0)
         return error_set_errno(error, errno, "Looking at the memory QEMU shares");
     gint64 end = map->offset + (gint64)map->stride * (map->height - 1) +
                  (gint64)map->width * map->format.bytes;
-    if (end > status.st_size)
+    if (end > size)
         return error_set(error, VGPUCTL_ERROR_INVALID,
                          "The memory QEMU shares ends before its picture of %d x %d pixels does",
                          map->width, map->height);
