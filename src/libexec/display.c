@@ -232,6 +232,8 @@ static void clear(Display *display)
     input_free(display->input);
     if (display->screen != NULL)
         screen_cancel(display->screen);
+    /* its keys may go through the source */
+    input_free(display->input);
     if (display->source != NULL)
         source_free(display->source);
     keysyms_free(display->keysyms);
