@@ -58,16 +58,16 @@ class QemuGone(AssertionError):
 class Qemu:
     """A QEMU, usually without window; its serial line is read here, QMP runs over a socket pair."""
 
-    def __init__(self, *options, display="none", environment=None,
+    def __init__(self, *options, display="none", environment=None, program=QEMU,
                  machine=("-M", "q35", "-accel", "tcg", "-cpu", "max", "-m", "512")):
-        if shutil.which(QEMU) is None:
-            raise unittest.SkipTest(f"{QEMU} is not installed")
+        if shutil.which(program) is None:
+            raise unittest.SkipTest(f"{program} is not installed")
         ours, theirs = socket.socketpair()
         self.text = ""  # all that came over the serial line
         self.events = []
         self.started = time.monotonic()
         self.process = subprocess.Popen(
-            [QEMU, "-nodefaults", "-no-user-config", *machine, "-display", display, "-no-reboot",
+            [program, "-nodefaults", "-no-user-config", *machine, "-display", display, "-no-reboot",
              "-serial", "stdio", "-chardev", f"socket,id=qmp,fd={theirs.fileno()}",
              "-mon", "chardev=qmp,mode=control", *map(str, options)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
