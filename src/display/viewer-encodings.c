@@ -145,7 +145,7 @@ EncodeSettings viewer_settings(const ViewerAbilities *abilities, const PixelForm
     if (abilities->kind == ENCODE_RAW)
         return settings;
     int level = abilities->level < 0 ? LEVEL_UNSAID : abilities->level;
-    settings.level = MIN(level + 2 * (int)pressure, 9);
+    settings.level = level;
     if (abilities->kind == ENCODE_TIGHT && part != VIEWER_PART_EXACT)
         set_jpeg(&settings, abilities, part, pressure);
     return settings;

@@ -5,7 +5,8 @@
  * The policy: of Raw, ZRLE and Tight the viewer gets the one it names first, for it knows what it
  * decodes well. JPEG is used only where it asked for a quality, in Tight, and what was sent so is
  * made exact once it is still. While the line is short of what moves (pace_pressure()) moving
- * parts become JPEGs of lower quality, and what is exact is compressed harder.
+ * parts become JPEGs of lower quality. What is exact is not packed harder then: that takes five
+ * times as long for a quarter of the bytes, and a processor that is short looks like such a line.
  */
 #pragma once
 
