@@ -18,6 +18,7 @@
 #include "display/rfb-server.h"
 #include "display/tls-certificate.h"
 #include "libexec/display-confine.h"
+#include "libexec/display-files.h"
 #include "libexec/display-log.h"
 #include "libexec/display-options.h"
 #include "libexec/display-source.h"
@@ -190,6 +191,10 @@ static gboolean start(Display *display, GError **error)
     const DisplayPlace place = { &display->options, display->screen, on_source_ended, display };
     display->keysyms = keysyms_new(display->options.keymap, error);
     if (display->keysyms == NULL || !read_security(display, error))
+        return FALSE;
+    g_autofree char *run =
+        display->options.qmp != NULL ? g_path_get_dirname(display->options.qmp) : NULL;
+    if (!display_limit_files(display->options.node, run, error))
         return FALSE;
     display->source = display_source_new(&place, &display->input, error);
     if (display->source == NULL || !display_filter_syscalls(display->options.node != NULL, error))
