@@ -7,6 +7,7 @@
 #include "display/source-rfb.h"
 #include "display/source-test.h"
 #include "libexec/display-attach.h"
+#include "libexec/display-plane.h"
 
 #define ATTACH_LIMIT_MS 30000
 
@@ -58,9 +59,11 @@ static const struct {
     const char *name;
     Source *(*make)(const DisplayPlace *place, Input **ret_input, GError **error);
 } rows[] = {
+    { "auto", display_plane_auto },
     { "dbus", make_dbus },
     { "rfb", make_rfb },
     { "test", make_test },
+    { "vfio", display_plane_vfio },
 };
 
 Source *display_source_new(const DisplayPlace *place, Input **ret_input, GError **error)

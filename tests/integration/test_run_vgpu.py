@@ -306,9 +306,9 @@ WANTED = {
     "first frame of two": "1 1024 768",
     "picture of one": "frame=1 width=1024 height=768",
     "picture of two": "frame=1 width=1024 height=768",
-    "unmapped": r"vgpuctl: Screenshot of VM 'named': the vGPU's picture cannot be read by the processor "
-                r"\(its driver does not let it be mapped: No such device\), and its GPU has no render "
-                r"node that this user could draw it on",
+    "unmapped": rf"vgpuctl: Screenshot of VM 'named': vGPU {UUID}: the picture cannot be read by the "
+                r"processor \(its driver does not let it be mapped: No such device\), and its GPU has "
+                r"no render node that this user could draw it on",
     "mapped": "True",
     "drawn": "True ",
     "stop": "0 ",

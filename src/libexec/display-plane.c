@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "libexec/display-plane.h"
+
+#include <stdio.h>
+
+#include "base/error.h"
+#include "display/input-dbus.h"
+#include "display/source-auto.h"
+#include "display/vfio-door.h"
+#include "libexec/display-attach.h"
+#include "libexec/display-input.h"
+
+#define DOOR_LIMIT_MS 10000
+#define QEMU_LIMIT_MS 10000
+
+static VfioDevice *open_device(const DisplayPlace *place, GError **error)
+{
+    if (place->options->door != NULL)
+        return vfio_door_open(place->options->door, DOOR_LIMIT_MS, error);
+    error_set(error, VGPUCTL_ERROR_USAGE, "--source %s needs --door", place->options->source);
+    return NULL;
+}
+
+/* Viewers go on looking at the last picture; why there is no newer one stands in the VM's log. */
+static void on_state(VfioPlaneState state, const GError *reason, gpointer userdata)
+{
+    if (state == VFIO_PLANE_UNREADABLE)
+        fprintf(stderr, "%s\n", reason->message);
+}
+
+static gboolean add_input(const DisplayPlace *place, Input **ret_input, GError **error)
+{
+    if (place->options->input == NULL)
+        return TRUE;
+    *ret_input = display_input_new(place->options->input, error);
+    return *ret_input != NULL;
+}
+
+static VfioSourceSpec spec_of(const DisplayPlace *place)
+{
+    return (VfioSourceSpec){ .screen = place->screen,
+                             .node = place->options->node,
+                             .ended = place->ended,
+                             .state = on_state,
+                             .userdata = place->userdata };
+}
+
+Source *display_plane_vfio(const DisplayPlace *place, Input **ret_input, GError **error)
+{
+    VfioDevice *device = open_device(place, error);
+    if (device == NULL)
+        return NULL;
+    if (!add_input(place, ret_input, error)) {
+        vfio_device_free(device);
+        return NULL;
+    }
+    VfioSourceSpec spec = spec_of(place);
+    return vfio_source_new(device, &spec);
+}
+
+/* NULL with @error set. */
+static DbusConsole *open_console(const DisplayPlace *place, GError **error)
+{
+    if (place->options->qmp == NULL) {
+        error_set(error, VGPUCTL_ERROR_USAGE, "no --qmp was given");
+        return NULL;
+    }
+    int fd = display_attach(place->options->qmp, QEMU_LIMIT_MS, error);
+    return fd >= 0 ? dbus_console_new(fd, QEMU_LIMIT_MS, error) : NULL;
+}
+
+Source *display_plane_auto(const DisplayPlace *place, Input **ret_input, GError **error)
+{
+    VfioDevice *device = open_device(place, error);
+    if (device == NULL)
+        return NULL;
+    VfioSourceSpec spec = spec_of(place);
+    g_autoptr(Source) source = auto_source_new(device, &spec);
+    g_autoptr(GError) reason = NULL;
+    g_autoptr(DbusConsole) console = open_console(place, &reason);
+    if (console != NULL && auto_source_add_dbus(source, console, &reason)) {
+        *ret_input = input_new(&input_dbus_class, input_dbus_new(console));
+        return g_steal_pointer(&source);
+    }
+    fprintf(stderr, "The firmware's picture will not be seen: %s\n", reason->message);
+    return add_input(place, ret_input, error) ? g_steal_pointer(&source) : NULL;
+}
