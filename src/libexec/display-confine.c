@@ -20,9 +20,9 @@
 static const char *const allowed[] = {
     /* memory; memfd_create and ftruncate for pictures that are passed on */
     "brk", "ftruncate", "madvise", "membarrier", "memfd_create", "mremap", "munmap",
-    /* what is open; pwrite64 for the EDID region of a vGPU */
-    "close", "close_range", "dup", "dup2", "dup3", "fcntl", "fstat", "fstatfs", "lseek", "pread64",
-    "preadv", "pwrite64", "read", "readv", "write", "writev",
+    /* what is open; pwrite64 for the EDID region of a vGPU, newfstatat is the C library's fstat() */
+    "close", "close_range", "dup", "dup2", "dup3", "fcntl", "fstat", "fstatfs", "lseek",
+    "newfstatat", "pread64", "preadv", "pwrite64", "read", "readv", "write", "writev",
     /* viewers that come, QEMU, the D-Bus library's own pairs */
     "accept", "accept4", "getpeername", "getsockname", "getsockopt", "recvfrom", "recvmsg",
     "sendmmsg", "sendmsg", "sendto", "setsockopt", "shutdown", "socketpair",
@@ -42,7 +42,7 @@ static const char *const allowed[] = {
 /* What OpenGL drivers do besides: their files, their shader cache, their programs. */
 static const char *const allowed_opengl[] = {
     "access", "faccessat", "faccessat2", "flock", "getcwd", "getdents64", "kcmp", "lstat", "mkdir",
-    "mkdirat", "newfstatat", "open", "openat", "readlink", "readlinkat", "rename", "renameat",
+    "mkdirat", "open", "openat", "readlink", "readlinkat", "rename", "renameat",
     "renameat2", "sched_setaffinity", "stat", "statfs", "statx", "unlink", "unlinkat",
 };
 
