@@ -19,6 +19,8 @@ struct Outbox {
     gsize offset;                  /* of the first piece that is sent already */
     gsize held_bytes;
     guint64 sent_bytes;
+    gint64 refused_since_us; /* with @writable */
+    gint64 refused_us;
     OutboxWrote wrote;
     gpointer userdata;
 };
@@ -59,6 +61,7 @@ static void stop_waiting(Outbox *outbox)
 {
     if (outbox->writable == NULL)
         return;
+    outbox->refused_us += g_get_monotonic_time() - outbox->refused_since_us;
     g_source_destroy(outbox->writable);
     g_clear_pointer(&outbox->writable, g_source_unref);
 }
@@ -144,6 +147,7 @@ static void wait_writable(Outbox *outbox)
 {
     if (outbox->writable != NULL)
         return;
+    outbox->refused_since_us = g_get_monotonic_time();
     outbox->writable = g_pollable_output_stream_create_source(outbox->stream, NULL);
     g_source_set_callback(outbox->writable, G_SOURCE_FUNC(on_writable), outbox, NULL);
     g_source_attach(outbox->writable, g_main_context_get_thread_default());
@@ -165,6 +169,13 @@ void outbox_shut(Outbox *outbox)
     stop_waiting(outbox);
     if (outbox->socket != NULL)
         g_socket_shutdown(outbox->socket, TRUE, TRUE, NULL);
+}
+
+gint64 outbox_take_refused_us(Outbox *outbox)
+{
+    gint64 refused_us = outbox->refused_us;
+    outbox->refused_us = 0;
+    return refused_us;
 }
 
 gsize outbox_held_bytes(const Outbox *outbox)

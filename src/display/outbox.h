@@ -27,6 +27,9 @@ gboolean outbox_flush(Outbox *outbox, GError **error);
 /* Ends the connection below: to close the stream, a TLS one too, waits for nobody then. */
 void outbox_shut(Outbox *outbox);
 
+/* For how long the line took nothing, since the last question. */
+gint64 outbox_take_refused_us(Outbox *outbox);
+
 gsize outbox_held_bytes(const Outbox *outbox);
 guint outbox_held_pieces(const Outbox *outbox);
 guint64 outbox_sent_bytes(const Outbox *outbox);

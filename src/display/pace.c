@@ -106,9 +106,8 @@ gint64 pace_line_us(const Pace *pace, gsize bytes)
     return (gint64)MIN((double)bytes * G_USEC_PER_SEC / pace->bandwidth, (double)G_MAXINT32);
 }
 
-void pace_moved(Pace *pace, gsize bytes)
+void pace_moved(Pace *pace, gint64 line_us)
 {
-    gint64 line_us = pace_line_us(pace, bytes);
     pace->easy = line_us < PACE_UPDATE_US / 3 ? pace->easy + 1 : 0;
     if (line_us > PACE_UPDATE_US && pace->pressure < PACE_PRESSURE_MOST) {
         pace->pressure++;

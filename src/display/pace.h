@@ -7,8 +7,8 @@
  * PACE_AHEAD_US, found from how long the viewer took to acknowledge (a fence behind each update;
  * for viewers without fences their next request), and no more than PACE_UPDATES updates.
  *
- * Where an update of a moving picture takes the line longer than PACE_UPDATE_US, the picture has to
- * become smaller instead of rarer, as far as the viewer allowed it: pace_pressure() grows by one
+ * Where an update of a moving picture takes the line longer than PACE_UPDATE_US, it has to become
+ * smaller instead of rarer, as far as the viewer allowed it: pace_pressure() grows by one
  * with each such update, and falls again when they fit easily.
  */
 #pragma once
@@ -53,8 +53,8 @@ gboolean pace_is_open(const Pace *pace);
 /* How long the line takes for @bytes; 0 when that is not known. */
 gint64 pace_line_us(const Pace *pace, gsize bytes);
 
-/* A moving picture was sent in @bytes. */
-void pace_moved(Pace *pace, gsize bytes);
+/* A moving picture was sent, which takes or took the line @line_us. */
+void pace_moved(Pace *pace, gint64 line_us);
 
 /* Nothing moves any more. */
 void pace_still(Pace *pace);

@@ -50,6 +50,7 @@ struct RfbServer {
     RfbServerSpec spec;
     ViewerHost host;
     EncodeCache *cache;
+    UpdateShare *share;
     GThreadPool *workers;
     RfbTries *tries;
     GPtrArray *listeners; /* Listener, owned */
@@ -352,10 +353,12 @@ RfbServer *rfb_server_new(const RfbServerSpec *spec)
     RfbServer *server = g_new0(RfbServer, 1);
     server->spec = *spec;
     server->cache = encode_cache_new(CACHE_BYTES);
+    server->share = update_share_new();
     server->workers = g_thread_pool_new(
         viewer_work, NULL, (int)CLAMP(g_get_num_processors(), 1, WORKERS_LIMIT), FALSE, NULL);
     server->host = spec->host;
     server->host.cache = server->cache;
+    server->host.share = server->share;
     server->host.workers = server->workers;
     server->tries = rfb_tries_new();
     server->listeners = g_ptr_array_new_with_free_func(listener_free);
@@ -375,6 +378,7 @@ void rfb_server_free(RfbServer *server)
     g_ptr_array_unref(server->seats);
     screen_set_wanted(server->host.screen, FALSE);
     g_thread_pool_free(server->workers, FALSE, TRUE);
+    update_share_free(server->share);
     encode_cache_free(server->cache);
     rfb_tries_free(server->tries);
     g_free(server);

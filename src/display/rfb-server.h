@@ -21,7 +21,7 @@ typedef struct {
 typedef void (*RfbServerLog)(const char *line, gpointer userdata);
 
 typedef struct {
-    ViewerHost host;         /* without cache and workers, which the server makes */
+    ViewerHost host;         /* without cache, share and workers, which the server makes */
     guint viewers_limit;     /* at once; more are turned away with a reason */
     guint handshake_limit_s; /* for who connects and says nothing */
     RfbServerLog log;        /* or NULL */

@@ -139,24 +139,23 @@ static void test_silent_viewer(void)
 
 static void test_pressure(void)
 {
-    Line line = { .bandwidth = 1e6, .round_us = 1000 };
-    line_run(&line, 10, 10000);
+    Pace pace = { 0 };
     for (guint i = 0; i < 10; i++)
-        pace_moved(&line.pace, 10000); /* 10 ms of the line: fits */
-    g_assert_cmpuint(pace_pressure(&line.pace), ==, 0);
-    pace_moved(&line.pace, 100000);
-    g_assert_cmpuint(pace_pressure(&line.pace), ==, 1);
+        pace_moved(&pace, 10 * 1000);
+    g_assert_cmpuint(pace_pressure(&pace), ==, 0);
+    pace_moved(&pace, PACE_UPDATE_US + 1);
+    g_assert_cmpuint(pace_pressure(&pace), ==, 1);
     for (guint i = 0; i < 10; i++)
-        pace_moved(&line.pace, 100000);
-    g_assert_cmpuint(pace_pressure(&line.pace), ==, PACE_PRESSURE_MOST);
+        pace_moved(&pace, 100 * 1000);
+    g_assert_cmpuint(pace_pressure(&pace), ==, PACE_PRESSURE_MOST);
     for (guint i = 0; i < 10; i++)
-        pace_moved(&line.pace, 25000); /* fits, but a better picture would not */
-    g_assert_cmpuint(pace_pressure(&line.pace), ==, PACE_PRESSURE_MOST);
+        pace_moved(&pace, 25 * 1000); /* fits, but a better picture would not */
+    g_assert_cmpuint(pace_pressure(&pace), ==, PACE_PRESSURE_MOST);
     for (guint i = 0; i < 10; i++)
-        pace_moved(&line.pace, 5000);
-    g_assert_cmpuint(pace_pressure(&line.pace), ==, PACE_PRESSURE_MOST - 1);
-    pace_still(&line.pace);
-    g_assert_cmpuint(pace_pressure(&line.pace), ==, 0);
+        pace_moved(&pace, 5 * 1000);
+    g_assert_cmpuint(pace_pressure(&pace), ==, PACE_PRESSURE_MOST - 1);
+    pace_still(&pace);
+    g_assert_cmpuint(pace_pressure(&pace), ==, 0);
 }
 
 /* numbers go round */

@@ -162,6 +162,11 @@ void update_job_start(UpdateJob *job, GThreadPool *workers, UpdateJobDone done, 
         g_thread_pool_push(workers, job_ref(job), NULL);
 }
 
+guint64 update_job_serial(const UpdateJob *job)
+{
+    return job->serial;
+}
+
 guint update_job_parts(const UpdateJob *job)
 {
     return job->parts->len;

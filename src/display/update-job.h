@@ -34,6 +34,8 @@ typedef struct {
     GBytes *pixels; /* borrowed, follow the bytes; or NULL */
 } UpdatePart;
 
+guint64 update_job_serial(const UpdateJob *job);
+
 /* Of a job that is done. */
 guint update_job_parts(const UpdateJob *job);
 UpdatePart update_job_part(const UpdateJob *job, guint index);

@@ -165,6 +165,14 @@ static guint put_message(Viewer *viewer, guint index)
     return end;
 }
 
+/* How long the line takes for an update, or took for the last one. */
+static gint64 line_us(Viewer *viewer, gsize bytes)
+{
+    if (viewer->abilities.fence)
+        return pace_line_us(&viewer->pace, bytes);
+    return outbox_take_refused_us(viewer->outbox);
+}
+
 static void put_making(Viewer *viewer)
 {
     gsize held = outbox_held_bytes(viewer->outbox);
@@ -177,7 +185,7 @@ static void put_making(Viewer *viewer)
     viewer_say_own_fence(viewer, bytes);
     viewer->n_updates++;
     if (viewer->making.moves)
-        pace_moved(&viewer->pace, bytes);
+        pace_moved(&viewer->pace, line_us(viewer, bytes));
     else if (viewer->making.exact)
         pace_still(&viewer->pace);
 }
@@ -192,8 +200,18 @@ static void finish(Viewer *viewer)
 static void on_made(UpdateJob *job, gpointer userdata)
 {
     Viewer *viewer = userdata;
+    if (viewer->host->share != NULL)
+        update_share_made(viewer->host->share, update_job_serial(job));
     finish(viewer);
     viewer_tell(viewer);
+}
+
+static void share(const Viewer *viewer, const ScreenUpdate *update)
+{
+    EncodeSettings settings = viewer_settings(&viewer->abilities, &viewer->format,
+                                              VIEWER_PART_STILL, pace_pressure(&viewer->pace));
+    if (viewer->host->share != NULL)
+        update_share_put(viewer->host->share, &settings, update->frame, update->serial);
 }
 
 gboolean viewer_make(Viewer *viewer, const ScreenUpdate *update, Rect area)
@@ -209,6 +227,7 @@ gboolean viewer_make(Viewer *viewer, const ScreenUpdate *update, Rect area)
         clear_making(viewer);
         return FALSE;
     }
+    share(viewer, update);
     viewer->requested = FALSE;
     if (update_job_parts(making->job) == 0)
         finish(viewer);

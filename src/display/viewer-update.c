@@ -54,6 +54,32 @@ static void note(Viewer *viewer, ScreenUpdate *update)
     viewer->since = update->serial;
 }
 
+/* The settings of what does not move stand for all. */
+static Frame *find_shared(const Viewer *viewer, guint64 *ret_serial)
+{
+    EncodeSettings settings = viewer_settings(&viewer->abilities, &viewer->format,
+                                              VIEWER_PART_STILL, pace_pressure(&viewer->pace));
+    if (viewer->host->share == NULL)
+        return NULL;
+    return update_share_find(viewer->host->share, &settings, viewer->since, ret_serial);
+}
+
+/* What changed until the newest frame contains what changed until an older one. */
+static void share(const Viewer *viewer, ScreenUpdate *update)
+{
+    guint64 serial = 0;
+    g_autoptr(Frame) frame = find_shared(viewer, &serial);
+    if (frame == NULL || update->resized || serial >= update->serial ||
+        frame->width != update->frame->width || frame->height != update->frame->height)
+        return;
+    frame_unref(update->frame);
+    update->frame = g_steal_pointer(&frame);
+    update->serial = serial;
+    if (!rect_is_empty(update->move.to))
+        g_array_append_val(update->rects, update->move.to);
+    update->move = (ScreenMove){ 0 };
+}
+
 static gboolean may_move(const Viewer *viewer)
 {
     Rect seen = rect_intersect(wanted_area(viewer), whole(viewer));
@@ -85,6 +111,7 @@ static gboolean get_update(Viewer *viewer, ScreenUpdate *ret_update)
     Screen *screen = viewer->host->screen;
     for (;;) {
         if (screen_get_update(screen, viewer->since, may_move(viewer), ret_update)) {
+            share(viewer, ret_update);
             note(viewer, ret_update);
             return TRUE;
         }

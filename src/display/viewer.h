@@ -13,6 +13,7 @@
 #include "display/input.h"
 #include "display/keysym.h"
 #include "display/source.h"
+#include "display/update-share.h"
 
 /* What all viewers of a screen share; borrowed. */
 typedef struct {
@@ -22,6 +23,7 @@ typedef struct {
     Input *input;   /* NULL: viewers only look */
     const Keysyms *keysyms;
     EncodeCache *cache;
+    UpdateShare *share;   /* NULL: each is told of the newest frame */
     GThreadPool *workers; /* of viewer_work() */
 } ViewerHost;
 

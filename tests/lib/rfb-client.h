@@ -27,7 +27,7 @@ typedef struct {
     const guint32 *pixels;
     guint n_updates, n_fences, n_ends; /* messages; the server's fences, EndOfContinuousUpdates */
     guint32 last_fence;                /* number in the server's last fence */
-    GString *said; /* what else it was told, "size 640x480 by 0 status 0, ", ... */
+    GString *said;           /* what else it was told, "size 640x480 by 0 status 0, ", ... */
     guint32 cursor[16 * 16]; /* as it came, where there is room for it */
 } RfbClient;
 

@@ -16,11 +16,14 @@ Room *room_new(int width, int height)
     Room *room = g_new0(Room, 1);
     room->screen = screen_new();
     room->cache = encode_cache_new(16 << 20);
+    room->share = update_share_new();
     room->workers = g_thread_pool_new(viewer_work, NULL, 2, FALSE, NULL);
     room->viewers = g_ptr_array_new_with_free_func((GDestroyNotify)viewer_free);
-    room->host = (ViewerHost){
-        .name = "room", .screen = room->screen, .cache = room->cache, .workers = room->workers
-    };
+    room->host = (ViewerHost){ .name = "room",
+                               .screen = room->screen,
+                               .cache = room->cache,
+                               .share = room->share,
+                               .workers = room->workers };
     screen_watch(room->screen, NULL, on_screen_changed, room);
     if (width > 0)
         room_show(room, room_frame(width, height));
@@ -33,6 +36,7 @@ void room_free(Room *room)
         return;
     g_ptr_array_unref(room->viewers);
     g_thread_pool_free(room->workers, FALSE, TRUE);
+    update_share_free(room->share);
     encode_cache_free(room->cache);
     screen_free(room->screen);
     g_free(room->reason);

@@ -8,6 +8,7 @@
 typedef struct {
     Screen *screen;
     EncodeCache *cache;
+    UpdateShare *share;
     GThreadPool *workers;
     ViewerHost host;    /* the test may add to it */
     GPtrArray *viewers; /* in the order they came */
