@@ -234,7 +234,6 @@ static gboolean run(Display *display, GError **error)
 static void clear(Display *display)
 {
     rfb_server_free(display->server);
-    input_free(display->input);
     if (display->screen != NULL)
         screen_cancel(display->screen);
     /* its keys may go through the source */
