@@ -20,3 +20,11 @@ static inline Rect rect_intersect(Rect a, Rect b)
     int right = MIN(a.x + a.width, b.x + b.width), bottom = MIN(a.y + a.height, b.y + b.height);
     return (Rect){ x, y, MAX(right - x, 0), MAX(bottom - y, 0) };
 }
+
+/* The smallest one that covers both; neither is empty. */
+static inline Rect rect_around(Rect a, Rect b)
+{
+    int x = MIN(a.x, b.x), y = MIN(a.y, b.y);
+    int right = MAX(a.x + a.width, b.x + b.width), bottom = MAX(a.y + a.height, b.y + b.height);
+    return (Rect){ x, y, right - x, bottom - y };
+}
