@@ -4,15 +4,17 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "display/frame-history.h"
 
 struct DbusPicture {
     GMutex lock;
     GCond said;
     gboolean stopped;
-    gboolean fresh;   /* something to draw */
-    gint64 dark_us;   /* when the screen goes dark, unless it is drawn on; 0: it does not */
-    DbusNews news;    /* what is shown, and what changed since it was taken */
-    gboolean is_dark; /* it was taken as dark */
+    gboolean fresh;        /* something to draw */
+    gint64 dark_us;        /* when the screen goes dark, unless it is drawn on; 0: it does not */
+    DbusNews news;         /* what is shown, and what changed since it was taken */
+    FrameHistory *history; /* of frames that QEMU updates by and by */
+    gboolean is_dark;      /* it was taken as dark */
     int width, height;
 };
 
@@ -44,6 +46,7 @@ void dbus_news_clear(DbusNews *news)
 DbusPicture *dbus_picture_new(void)
 {
     DbusPicture *picture = g_new0(DbusPicture, 1);
+    picture->history = frame_history_new();
     g_mutex_init(&picture->lock);
     g_cond_init(&picture->said);
     return picture;
@@ -54,6 +57,7 @@ void dbus_picture_free(DbusPicture *picture)
     if (picture == NULL)
         return;
     dbus_news_clear(&picture->news);
+    frame_history_free(picture->history);
     g_mutex_clear(&picture->lock);
     g_cond_clear(&picture->said);
     g_free(picture);
@@ -88,13 +92,6 @@ static gboolean lies_within(Rect rect, int width, int height)
            rect.y < height && rect.width <= width - rect.x && rect.height <= height - rect.y;
 }
 
-static Rect around(Rect a, Rect b)
-{
-    int x = MIN(a.x, b.x), y = MIN(a.y, b.y);
-    int right = MAX(a.x + a.width, b.x + b.width), bottom = MAX(a.y + a.height, b.y + b.height);
-    return (Rect){ x, y, right - x, bottom - y };
-}
-
 /* With the lock held. */
 static void add_rect(DbusPicture *picture, Rect rect)
 {
@@ -103,7 +100,7 @@ static void add_rect(DbusPicture *picture, Rect rect)
         return;
     if (news->n_rects == DBUS_PICTURE_RECTS) {
         for (guint i = 1; i < news->n_rects; i++)
-            news->rects[0] = around(news->rects[0], news->rects[i]);
+            news->rects[0] = rect_around(news->rects[0], news->rects[i]);
         news->n_rects = 1;
     }
     news->rects[news->n_rects++] = rect;
@@ -164,6 +161,22 @@ void dbus_picture_scanout(DbusPicture *picture, guint32 width, guint32 height, g
         replace(picture, (int)width, (int)height, (DbusNews){ .frame = frame });
 }
 
+/* With the lock held. */
+static Frame *apply_update(DbusPicture *picture, Rect rect, const Pixels *pixels, GVariant *data)
+{
+    Frame *newest = g_steal_pointer(&picture->news.frame);
+    if (rect.width == picture->width && rect.height == picture->height) {
+        frame_unref(newest);
+        return frame_of(pixels, rect.width, rect.height, data);
+    }
+    Frame *frame = frame_history_make_writable(picture->history, newest, NULL);
+    if (frame == NULL)
+        return NULL;
+    frame_history_changed(picture->history, rect);
+    copy_pixels(pixels, frame, rect);
+    return frame;
+}
+
 void dbus_picture_update(DbusPicture *picture, Rect rect, guint32 stride, guint32 pixman_format,
                          GVariant *data)
 {
@@ -172,9 +185,8 @@ void dbus_picture_update(DbusPicture *picture, Rect rect, guint32 stride, guint3
     DbusNews *news = &picture->news;
     if (news->frame != NULL && lies_within(rect, picture->width, picture->height) &&
         read_pixels(data, pixman_format, (gsize)rect.width, (gsize)rect.height, stride, &pixels)) {
-        news->frame = frame_make_writable(news->frame, NULL);
+        news->frame = apply_update(picture, rect, &pixels, data);
         if (news->frame != NULL) {
-            copy_pixels(&pixels, news->frame, rect);
             add_rect(picture, rect);
             tell(picture);
         }

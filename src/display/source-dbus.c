@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "display/dbus-picture.h"
 #include "display/dmabuf.h"
+#include "display/frame-history.h"
 
 /*
  * A new size comes with a new picture - or, in QEMU before 9.2, with parts of one only, when the
@@ -31,6 +32,7 @@ typedef struct {
     /* the drawing thread's */
     GThread *thread;
     Frame *shown; /* what was drawn last of shared memory; else of a known size only */
+    FrameHistory *history;
     DmabufReader *reader;
     /* the end */
     GMutex lock;
@@ -156,21 +158,30 @@ static void show(DbusSource *source, Frame *frame, const DbusNews *news)
     g_mutex_unlock(&source->showing);
 }
 
+static gboolean is_all(const DbusMap *map, Rect rect)
+{
+    return rect.width == map->width && rect.height == map->height;
+}
+
 /* Shared memory: QEMU goes on writing there, viewers need what stays. */
 static Frame *copy_map(DbusSource *source, const DbusNews *news, GError **error)
 {
     const DbusMap *map = news->map;
+    const Rect all = { 0, 0, map->width, map->height };
     Frame *old = g_steal_pointer(&source->shown);
-    gboolean whole =
-        news->whole || old == NULL || old->width != map->width || old->height != map->height;
+    gboolean whole = news->whole || old == NULL || old->width != map->width ||
+                     old->height != map->height ||
+                     (news->n_rects > 0 && is_all(map, news->rects[0]));
     if (whole)
         g_clear_pointer(&old, frame_unref);
     Frame *frame = whole ? frame_new_unfilled(map->width, map->height, error)
-                         : frame_make_writable(old, error);
-    const Rect all = { 0, 0, map->width, map->height }, *rects = whole ? &all : news->rects;
-    for (guint i = 0; frame != NULL && i < (whole ? 1 : news->n_rects); i++)
-        if (!dbus_map_read(map, rects[i], frame, error))
+                         : frame_history_make_writable(source->history, old, error);
+    for (guint i = 0; frame != NULL && i < (whole ? 1 : news->n_rects); i++) {
+        Rect rect = whole ? all : news->rects[i];
+        frame_history_changed(source->history, rect);
+        if (!dbus_map_read(map, rect, frame, error))
             g_clear_pointer(&frame, frame_unref);
+    }
     return frame;
 }
 
@@ -329,6 +340,7 @@ static void free_source(Source *base)
     dmabuf_reader_free(source->reader);
     dbus_picture_free(source->picture);
     frame_unref(source->shown);
+    frame_history_free(source->history);
     cursor_unref(source->cursor);
     dbus_console_unref(source->console);
     g_free(source);
@@ -349,6 +361,7 @@ Source *dbus_source_new(DbusConsole *console, Screen *screen, const char *node, 
     source->console = dbus_console_ref(console);
     source->screen = screen;
     source->picture = dbus_picture_new();
+    source->history = frame_history_new();
     source->reader = dmabuf_reader_new(node);
     source->context = g_main_context_ref_thread_default();
     source->ended = ended;
