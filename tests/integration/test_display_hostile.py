@@ -105,6 +105,13 @@ class HostileTest(unittest.TestCase):
             self.open(self.display.connect_tcp).sendall(VERSION[:5])
         self.check_honest()
 
+    def test_half_open_tls(self):
+        """A thread of GIO's does the TLS handshake: silent viewers must not use them up."""
+        for _ in range(30):
+            viewer = Viewer(self.open(self.display.connect_tcp))
+            viewer.choose_tls()
+        self.check_honest()
+
     def test_small_pieces(self):
         for connect, enter in ((self.display.connect_unix, Viewer.enter),
                                (self.display.connect_tcp, Viewer.enter_tls)):
