@@ -10,6 +10,7 @@ const char display_usage[] =
     "usage: display --name NAME --source test|dbus|vfio|auto|rfb  --unix-fd N | --tcp-fd N ...\n"
     "    --name NAME                  of the VM\n"
     "    --unix-fd N                  listens; only this user may open it\n"
+    "    --socket-fd N                listens, too, at the path the user chose\n"
     "    --tcp-fd N --password-file FILE --certificate-directory DIRECTORY\n"
     "    --ready-fd N                 gets a byte when viewers are served\n"
     "    --keymap LAYOUT              of the guest (us)\n"
@@ -41,6 +42,7 @@ static const Option rows[] = {
     TEXT("--source", source),
     NUMBER("--ready-fd", ready_fd, FDS_LIMIT),
     NUMBER("--unix-fd", unix_fd, FDS_LIMIT),
+    NUMBER("--socket-fd", socket_fd, FDS_LIMIT),
     NUMBER("--tcp-fd", tcp_fd, FDS_LIMIT),
     TEXT("--password-file", password_file),
     TEXT("--certificate-directory", certificate_directory),
@@ -95,7 +97,7 @@ static gboolean check(const DisplayOptions *options, GError **error)
 gboolean display_options_parse(char **argv, DisplayOptions *ret_options, GError **error)
 {
     DisplayOptions options = {
-        .ready_fd = -1, .unix_fd = -1, .tcp_fd = -1, .keymap = "us", .viewers = 16
+        .ready_fd = -1, .unix_fd = -1, .socket_fd = -1, .tcp_fd = -1, .keymap = "us", .viewers = 16
     };
     for (; argv[0] != NULL; argv += 2) {
         const Option *option = find(argv[0]);

@@ -9,6 +9,7 @@ typedef struct {
     const char *source;  /* where the picture comes from: display-source.h */
     int ready_fd;        /* gets a byte when viewers are served; -1: none */
     int unix_fd, tcp_fd; /* listening sockets, at least one; -1: none */
+    int socket_fd;       /* like unix_fd, where the user wants one; -1: none */
     const char *password_file, *certificate_directory; /* for the network */
     const char *keymap; /* of the guest, for viewers without scancodes: XKB's name */
     guint viewers;      /* at once */

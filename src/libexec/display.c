@@ -55,8 +55,11 @@ typedef struct {
 
 static gboolean listen_unix(Display *display, GError **error)
 {
-    return display->options.unix_fd < 0 ||
-           rfb_server_listen(display->server, display->options.unix_fd, NULL, error);
+    const int fds[] = { display->options.unix_fd, display->options.socket_fd };
+    for (gsize i = 0; i < G_N_ELEMENTS(fds); i++)
+        if (fds[i] >= 0 && !rfb_server_listen(display->server, fds[i], NULL, error))
+            return FALSE;
+    return TRUE;
 }
 
 /* The first line of the file. Owned; NULL with @error set. */
@@ -214,7 +217,8 @@ static gboolean run(Display *display, GError **error)
 {
     DisplayOptions *options = &display->options;
     if (!display_give_up_privileges(error) || !check_fd(&options->ready_fd, error) ||
-        !check_fd(&options->unix_fd, error) || !check_fd(&options->tcp_fd, error))
+        !check_fd(&options->unix_fd, error) || !check_fd(&options->socket_fd, error) ||
+        !check_fd(&options->tcp_fd, error))
         return FALSE;
     display->loop = g_main_loop_new(NULL, FALSE);
     g_unix_signal_add(SIGTERM, on_signal, display);

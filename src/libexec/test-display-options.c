@@ -21,14 +21,17 @@ static void test_good(void)
     g_assert_cmpstr(options.name, ==, "a");
     g_assert_cmpint(options.unix_fd, ==, 5);
     g_assert_cmpint(options.tcp_fd, ==, -1);
+    g_assert_cmpint(options.socket_fd, ==, -1);
     g_assert_cmpint(options.ready_fd, ==, -1);
     g_assert_cmpstr(options.keymap, ==, "us");
     g_assert_cmpuint(options.viewers, ==, 16);
-    g_assert_true(parse("--name a --source auto --tcp-fd 7 --password-file p "
-                        "--certificate-directory d --ready-fd 8 --keymap de --viewers 2 --qmp q "
-                        "--door o --node n --vnc v --input i --test t",
-                        &options, &error));
+    g_assert_true(parse(
+        "--name a --source auto --tcp-fd 7 --password-file p "
+        "--certificate-directory d --socket-fd 9 --ready-fd 8 --keymap de --viewers 2 --qmp q "
+        "--door o --node n --vnc v --input i --test t",
+        &options, &error));
     g_assert_cmpint(options.tcp_fd, ==, 7);
+    g_assert_cmpint(options.socket_fd, ==, 9);
     g_assert_cmpint(options.ready_fd, ==, 8);
     g_assert_cmpuint(options.viewers, ==, 2);
     g_assert_cmpstr(options.qmp, ==, "q");
