@@ -49,9 +49,11 @@ static char *take_host(const char *text, gsize length)
     return g_steal_pointer(&host);
 }
 
-gboolean display_address_parse(const char *text, gboolean vnc, DisplayAddress *ret_address,
-                               GError **error)
+gboolean display_address_parse(const char *text, DisplayAddressKind kind,
+                               DisplayAddress *ret_address, GError **error)
 {
+    gboolean vnc = kind != DISPLAY_ADDRESS_PORT;
+    guint64 least = kind == DISPLAY_ADDRESS_QEMU_VNC ? VNC_BASE : 1;
     if (g_str_has_prefix(text, "unix:"))
         return parse_path(text + strlen("unix:"), ret_address, error);
 
@@ -64,12 +66,11 @@ gboolean display_address_parse(const char *text, gboolean vnc, DisplayAddress *r
                          vnc ? "DISPLAY" : "PORT");
     if (vnc && number < VNC_DISPLAYS)
         number += VNC_BASE;
-    /* QEMU counts VNC displays from 5900 upwards and cannot listen below */
-    if (number < (vnc ? VNC_BASE : 1))
+    if (number < least)
         return error_set(error, VGPUCTL_ERROR_USAGE,
-                         vnc ? "display address '%s': a VNC port is 5900 or above (or a display "
-                               "below 100)"
-                             : "display address '%s': a port is 1 to 65535",
+                         least > 1 ? "display address '%s': a port of QEMU's VNC server is 5900 or "
+                                     "above (or a display below 100)"
+                                   : "display address '%s': a port is 1 to 65535",
                          text);
     ret_address->host = g_steal_pointer(&host);
     ret_address->port = (int)number;

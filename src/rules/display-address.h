@@ -17,9 +17,15 @@ typedef struct {
     int port;   /* TCP */
 } DisplayAddress;
 
+typedef enum {
+    DISPLAY_ADDRESS_PORT,     /* SPICE: NUMBER is a port */
+    DISPLAY_ADDRESS_VNC,      /* a display below 100, else a port */
+    DISPLAY_ADDRESS_QEMU_VNC, /* likewise, but QEMU counts from 5900 and cannot listen below */
+} DisplayAddressKind;
+
 /* FALSE with @error (VGPUCTL_ERROR_USAGE) naming @text and what is allowed. */
-gboolean display_address_parse(const char *text, gboolean vnc, DisplayAddress *ret_address,
-                               GError **error);
+gboolean display_address_parse(const char *text, DisplayAddressKind kind,
+                               DisplayAddress *ret_address, GError **error);
 void display_address_clear(DisplayAddress *address);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DisplayAddress, display_address_clear)
 

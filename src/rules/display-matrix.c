@@ -5,8 +5,20 @@
 
 #include "rules/display-situation.h"
 
-const char *const display_words[] = { "auto",  "none",      "gtk", "sdl",
-                                      "spice", "spice-app", "vnc", NULL };
+const char *const display_words[] = { "auto",      "none", "gtk", "sdl",      "spice",
+                                      "spice-app", "vnc",  "web", "qemu-vnc", NULL };
+
+gboolean display_takes_address(int display)
+{
+    return display == DISPLAY_VNC || display == DISPLAY_QEMU_VNC || display == DISPLAY_SPICE;
+}
+
+DisplayAddressKind display_address_kind(int display)
+{
+    return display == DISPLAY_VNC        ? DISPLAY_ADDRESS_VNC
+           : display == DISPLAY_QEMU_VNC ? DISPLAY_ADDRESS_QEMU_VNC
+                                         : DISPLAY_ADDRESS_PORT;
+}
 
 void display_answer_free(DisplayAnswer *answer)
 {
@@ -15,8 +27,10 @@ void display_answer_free(DisplayAnswer *answer)
     for (guint i = 0; answer->options != NULL && i < answer->options->len; i++)
         record_free(&plan_option_type, answer->options->pdata[i]);
     g_clear_pointer(&answer->options, g_ptr_array_unref);
+    record_free(&plan_server_type, answer->server);
     g_free(answer->render_node);
     g_free(answer->name);
+    g_free(answer->reason);
     g_free(answer->watch);
     g_free(answer->note);
     g_free(answer->refusal);
@@ -24,16 +38,24 @@ void display_answer_free(DisplayAnswer *answer)
     g_free(answer);
 }
 
+/* Why option @i of @row is there; those beside the one that the row is about have their own. */
+static char *option_reason(const DisplaySituation *situation, const DisplayRow *row, guint i)
+{
+    if (row->options[2] != NULL && g_str_equal(row->options[i + 1], "none"))
+        return g_strdup("no window beside the server");
+    if (row->server == SERVER_RFB && g_str_equal(row->options[i], "-vnc"))
+        return g_strdup("where our server takes the copy from");
+    return display_situation_expand(situation, row->reason);
+}
+
 static void add_options(DisplayAnswer *answer, const DisplaySituation *situation,
                         const DisplayRow *row)
 {
     for (guint i = 0; i < G_N_ELEMENTS(row->options) && row->options[i] != NULL; i += 2) {
-        gboolean beside = row->options[2] != NULL && g_str_equal(row->options[i + 1], "none");
         PlanOption *option = record_new(&plan_option_type);
         option->name = g_strdup(row->options[i]);
         option->value = display_situation_expand(situation, row->options[i + 1]);
-        option->reason = beside ? g_strdup("no window beside the server")
-                                : display_situation_expand(situation, row->reason);
+        option->reason = option_reason(situation, row, i);
         g_ptr_array_add(answer->options, option);
     }
 }
@@ -62,16 +84,36 @@ static char *compose_note(const DisplaySituation *situation, const DisplayRow *r
                            own != NULL ? own : "");
 }
 
+/* Our server, as the row has it. NULL: it has none. */
+static PlanServer *make_server(const DisplaySituation *situation, const DisplayRow *row)
+{
+    if (row->server == SERVER_NONE)
+        return NULL;
+    const DisplayAddress *address = &situation->address;
+    PlanServer *server = record_new(&plan_server_type);
+    server->source = row->server;
+    if (row->server == SERVER_AUTO || (row->server == SERVER_DBUS && uses_node(row)))
+        server->node = display_situation_expand(situation, "{node}");
+    server->socket = address->path != NULL ? plan_escape(address->path) : NULL;
+    server->host = g_strdup(address->host);
+    server->port = address->port;
+    server->web = situation->display == DISPLAY_WEB;
+    return server;
+}
+
 static void accept(DisplayAnswer *answer, const DisplaySituation *situation, const DisplayRow *row)
 {
     answer->works = TRUE;
     answer->screenshot = row->screenshot;
     answer->needs_credential = situation->tcp;
     answer->name = display_situation_expand(situation, row->name);
-    answer->watch = display_situation_expand(situation, row->watch);
+    if (situation->display != DISPLAY_WEB) /* where its page is, is known when it is served */
+        answer->watch = display_situation_expand(situation, row->watch);
+    answer->server = make_server(situation, row);
     answer->note = compose_note(situation, row);
     if (uses_node(row))
         answer->render_node = display_situation_expand(situation, "{node}");
+    answer->reason = display_situation_expand(situation, row->reason);
     add_options(answer, situation, row);
 }
 
@@ -102,8 +144,9 @@ static DisplayAnswer *judge(const DisplayQuestion *question, int display)
 }
 
 /*
- * What `auto` tries, best first: a window where there is a local screen, else a server on a private
- * socket. A forwarded X display is no local screen: every frame would cross the network raw.
+ * What `auto` tries, best first: a window where there is a local screen, else our server on a
+ * private socket. A forwarded X display is no local screen: every frame would cross the network
+ * raw.
  */
 static const int with_screen[] = { DISPLAY_GTK, DISPLAY_SDL, DISPLAY_VNC, DISPLAY_SPICE,
                                    DISPLAY_NONE };
@@ -158,7 +201,8 @@ static char *find_instead(const DisplayQuestion *question)
     static const VgpuDevice plain = { .console = CONSOLE_2D };
     DisplayQuestion other = *question;
     other.address = NULL;
-    const int order[] = { question->display, DISPLAY_GTK, DISPLAY_SDL, DISPLAY_VNC, DISPLAY_SPICE };
+    const int order[] = { question->display, DISPLAY_GTK,      DISPLAY_SDL,
+                          DISPLAY_VNC,       DISPLAY_QEMU_VNC, DISPLAY_SPICE };
     for (guint i = 0; i < G_N_ELEMENTS(order); i++) {
         other.display = order[i];
         if (shows(&other))

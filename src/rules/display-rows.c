@@ -9,6 +9,7 @@
  */
 #include "rules/display-rows.h"
 
+#include "rules/display-situation.h"
 #include "rules/render-node.h"
 
 enum {
@@ -18,9 +19,12 @@ enum {
     SPICE = 1 << DISPLAY_SPICE,
     SPICE_APP = 1 << DISPLAY_SPICE_APP,
     VNC = 1 << DISPLAY_VNC,
-    ANY = NONE | GTK | SDL | SPICE | SPICE_APP | VNC,
+    WEB = 1 << DISPLAY_WEB,
+    QEMU_VNC = 1 << DISPLAY_QEMU_VNC,
+    OURS = VNC | WEB,
+    ANY = NONE | GTK | SDL | SPICE | SPICE_APP | OURS | QEMU_VNC,
     WINDOW = GTK | SDL | SPICE_APP,
-    SERVED = NONE | SPICE | SPICE_APP | VNC, /* OpenGL needs a node */
+    SERVED = NONE | SPICE | SPICE_APP | OURS | QEMU_VNC, /* OpenGL needs a node */
 };
 
 enum {
@@ -44,11 +48,16 @@ static gboolean no_redirection(const DisplaySituation *s)
 
 static gboolean module_absent(const DisplaySituation *s)
 {
-    if (s->display == DISPLAY_VNC)
+    if (s->display == DISPLAY_QEMU_VNC)
         return !s->qemu->vnc;
     if (s->display == DISPLAY_SPICE)
         return !s->qemu->spice;
     return !qemu_has(s->qemu->displays, display_words[s->display]);
+}
+
+static gboolean no_dbus(const DisplaySituation *s)
+{
+    return !qemu_has(s->qemu->displays, "dbus");
 }
 
 static gboolean no_headless(const DisplaySituation *s)
@@ -126,21 +135,48 @@ static gboolean no_device(const DisplaySituation *s)
     return s->no_device;
 }
 
-static gboolean node_cannot_import(const DisplaySituation *s)
+/*
+ * A dma-buf of the pointer is not handed on but drawn by QEMU (ui/dbus-listener.c:
+ * dbus_cursor_dmabuf), so the node must import it. vgem says that it can: but
+ * drm_gem_dumb_map_offset() refuses imported buffers, and Mesa's software renderer reads through
+ * that mapping. QEMU dies by SIGSEGV.
+ */
+char *display_row_forwards_not(const DisplaySituation *s)
 {
-    return !s->node_gl->dmabuf_import;
+    if (!s->qemu->opengl || no_dbus(s))
+        return display_situation_expand(s, s->qemu->opengl
+                                               ? "this QEMU has no D-Bus display ({dbus-missing})"
+                                               : "this QEMU has no OpenGL");
+    if (s->node == NULL)
+        return g_strdup(s->node_why);
+    if (s->node_gl->software && g_strcmp0(s->node->driver, "vgem") == 0)
+        return display_situation_expand(s, "{node} is vgem, where QEMU crashes when it draws a "
+                                           "dma-buf of another device");
+    if (!s->node_gl->dmabuf_import)
+        return display_situation_expand(s, "OpenGL on {node} cannot import dma-bufs (no "
+                                           "EGL_EXT_image_dma_buf_import)");
+    return NULL;
 }
 
-/* drm_gem_dumb_map_offset() refuses imported buffers, and Mesa's software renderer reads through
- * that mapping: QEMU dies by SIGSEGV at the first frame */
-static gboolean node_is_vgem(const DisplaySituation *s)
+static gboolean forwards(const DisplaySituation *s)
 {
-    return s->node_gl->software && g_strcmp0(s->node->driver, "vgem") == 0;
+    g_autofree char *why = display_row_forwards_not(s);
+    return why == NULL;
+}
+
+static gboolean forwards_but_exports_nothing(const DisplaySituation *s)
+{
+    return forwards(s) && !s->node_gl->dmabuf_export_works;
 }
 
 static gboolean exports_textures(const DisplaySituation *s)
 {
     return s->node != NULL && s->node_gl->dmabuf_export_works && !tcp_without_remote_gl(s);
+}
+
+static gboolean exports_to_dbus(const DisplaySituation *s)
+{
+    return s->node != NULL && s->node_gl->dmabuf_export_works && !no_dbus(s);
 }
 
 static gboolean exports_nothing(const DisplaySituation *s)
@@ -162,7 +198,9 @@ static gboolean node_is_chance(const DisplaySituation *s)
 
 #define HEADLESS "-display", "egl-headless,rendernode={node-option}"
 #define NO_WINDOW "-display", "none"
-#define PRIVATE_VNC "-vnc", "unix:@run@/vnc.sock,share=force-shared"
+#define DBUS "-display", "dbus,p2p=yes"
+#define DBUS_GL "-display", "dbus,p2p=yes,gl=on,rendernode={node-option}"
+#define PRIVATE_VNC "-vnc", "unix:@run@/qemu-vnc.sock,share=force-shared"
 #define USER_VNC "-vnc", "{vnc},share=force-shared"
 #define USER_SPICE "-spice", "{spice}"
 #define USER_SPICE_GL "-spice", "{spice},gl=on,rendernode={node-option}"
@@ -180,7 +218,7 @@ static gboolean node_is_chance(const DisplaySituation *s)
 /* clang-format off */
 static const DisplayRow rows[] = {
     /* what no display can change */
-    { NONE | GTK | SDL | VNC, ALL, redirection_without_spice,
+    { NONE | GTK | SDL | OURS | QEMU_VNC, ALL, redirection_without_spice,
       "USB devices are redirected by SPICE viewers only" },
     { SPICE | SPICE_APP, ALL, no_redirection,
       "this QEMU cannot redirect USB devices: its usb-redir is not installed" },
@@ -190,18 +228,41 @@ static const DisplayRow rows[] = {
     { NONE, DMABUF, NULL, "no screen is shown, and QEMU needs no OpenGL for that",
       "no display", SCREENSHOT_PLANE, { NO_WINDOW }, NULL, PLANE_ONLY },
 
+    /* our server, where OpenGL is not QEMU's to do */
+    { OURS, DMABUF, forwards_but_exports_nothing,
+      "QEMU hands the vGPU's dma-bufs to our server, which shows them {reached}",
+      "{ours}", SCREENSHOT_VNC, { DBUS_GL }, WATCH_VNC,
+      "firmware and boot menu are not shown: what QEMU draws cannot leave {node} as a dma-buf",
+      SERVER_AUTO },
+    { OURS, DMABUF, forwards,
+      "QEMU hands the vGPU's dma-bufs to our server, which shows them {reached}",
+      "{ours}", SCREENSHOT_VNC, { DBUS_GL }, WATCH_VNC, NULL, SERVER_AUTO },
+    { OURS, DMABUF, NULL,
+      "our server reads the picture from the vGPU itself, and shows it {reached}",
+      "{ours}", SCREENSHOT_PLANE, { NO_WINDOW }, WATCH_VNC,
+      "firmware and boot menu are not shown: {firmware-why}; the rest is where the vGPU's driver "
+      "lets the processor read it, which that of GVT-g does not", SERVER_VFIO },
+    { OURS, FLAT, no_dbus,
+      "our server takes the picture from QEMU's D-Bus display, which this QEMU has not: "
+      "{dbus-missing}" },
+    { OURS, FLAT, NULL, "our server takes the picture from QEMU, and shows it {reached}",
+      "{ours}", SCREENSHOT_SCREENDUMP, { DBUS }, WATCH_VNC, NULL, SERVER_DBUS },
+
     /* what this QEMU or this session lacks */
-    { WINDOW | SPICE | VNC, ALL, module_absent, "this QEMU has no {display}: {missing}" },
+    { WINDOW | SPICE | QEMU_VNC, ALL, module_absent, "this QEMU has no {display}: {missing}" },
     { WINDOW, ALL, no_screen, "there is no screen here to open a window on ({screen-why})" },
-    { VNC, ALL, tcp_without_secret,
+    { QEMU_VNC, ALL, tcp_without_secret,
       "this QEMU's VNC server takes no password from a file, and TCP without one is open to all" },
     { ANY, GL, no_opengl, "this QEMU has no OpenGL: its module ui-opengl is not installed" },
 
     /* pairs that make every QEMU, or this one, exit */
     { SDL, DMABUF, NULL, "QEMU's sdl display cannot show a vGPU's dma-bufs, in any release" },
-    { VNC, DMABUF, vnc_binds_console,
+    { QEMU_VNC, DMABUF, vnc_binds_console,
       "this QEMU's VNC server binds to the vGPU's console, which needs dma-bufs, and exits "
       "(since 9.0)" },
+    { QEMU_VNC, DMABUF, NULL,
+      "QEMU's VNC server was not made for a vGPU's dma-bufs: what releases before 9.0 show is a "
+      "copy, after the guest's first change of mode, and later ones exit" },
     { GTK, DMABUF, forwarded,
       "the X display {screen} is forwarded: its OpenGL cannot import a vGPU's dma-bufs" },
 
@@ -225,10 +286,10 @@ static const DisplayRow rows[] = {
     /* pictures that QEMU holds itself */
     { NONE, FLAT, NULL, "no screen is shown",
       "no display", SCREENSHOT_SCREENDUMP, { NO_WINDOW } },
-    { VNC, FLAT, tcp, "reached over TCP, with a password",
-      "VNC on TCP", SCREENSHOT_SCREENDUMP, { NO_WINDOW, USER_VNC }, WATCH_VNC },
-    { VNC, FLAT, NULL, "a socket that only you can open",
-      "VNC on a unix socket", SCREENSHOT_SCREENDUMP, { NO_WINDOW, USER_VNC }, WATCH_VNC },
+    { QEMU_VNC, FLAT, tcp, "reached over TCP, with a password",
+      "QEMU's VNC on TCP", SCREENSHOT_SCREENDUMP, { NO_WINDOW, USER_VNC }, WATCH_VNC },
+    { QEMU_VNC, FLAT, NULL, "a socket that only you can open",
+      "QEMU's VNC on a unix socket", SCREENSHOT_SCREENDUMP, { NO_WINDOW, USER_VNC }, WATCH_VNC },
     { SPICE, FLAT, tcp, "reached over TCP, with a password",
       "SPICE on TCP", SCREENSHOT_SCREENDUMP, { NO_WINDOW, USER_SPICE }, WATCH_SPICE },
     { SPICE, FLAT, NULL, "a socket that only you can open",
@@ -259,29 +320,35 @@ static const DisplayRow rows[] = {
     { SPICE, TEXTURE, exports_textures, "SPICE hands the textures to the viewer as dma-bufs",
       "SPICE with OpenGL", SCREENSHOT_NONE, { NO_WINDOW, USER_SPICE_GL }, WATCH_SPICE,
       UNREADABLE },
-    { NONE | VNC | SPICE, GL, no_headless,
+    { OURS, TEXTURE, exports_to_dbus,
+      "QEMU draws {on-node} and hands it to our server, which shows it {reached}",
+      "{ours}", SCREENSHOT_VNC, { DBUS_GL }, WATCH_VNC, NULL, SERVER_DBUS },
+    { NONE | OURS | QEMU_VNC | SPICE, GL, no_headless,
       "OpenGL without a window needs egl-headless, and this QEMU has not: its module is not "
       "installed" },
     { SPICE, TEXTURE, no_vnc, "OpenGL {on-node}, copied back for SPICE",
       "SPICE, drawn off screen", SCREENSHOT_NONE, { HEADLESS, USER_SPICE }, WATCH_SPICE,
       UNREADABLE },
     { SPICE, TEXTURE, NULL, "OpenGL {on-node}, copied back for SPICE",
-      "SPICE, drawn off screen", SCREENSHOT_VNC, { HEADLESS, USER_SPICE, PRIVATE_VNC },
+      "SPICE, drawn off screen", SCREENSHOT_QEMU_VNC, { HEADLESS, USER_SPICE, PRIVATE_VNC },
       WATCH_SPICE },
-    { VNC, DMABUF, node_cannot_import,
-      "OpenGL on {node} cannot import a vGPU's dma-bufs (no EGL_EXT_image_dma_buf_import)" },
-    { VNC, DMABUF, node_is_vgem,
-      "{node} is vgem: QEMU crashes there when it draws a dma-buf of another device" },
-    { VNC, GL, at_address, "OpenGL {on-node}, copied back for VNC",
-      "VNC at the given address, drawn off screen", SCREENSHOT_VNC,
+    { OURS, TEXTURE, no_vnc,
+      "what OpenGL draws {on-node} comes to our server by way of QEMU's VNC server, which this "
+      "QEMU has not" },
+    { OURS, TEXTURE, NULL,
+      "OpenGL {on-node}, copied back for our server, which shows it {reached}",
+      "{ours}, drawn off screen", SCREENSHOT_VNC, { HEADLESS, PRIVATE_VNC }, WATCH_VNC, NULL,
+      SERVER_RFB },
+    { QEMU_VNC, TEXTURE, at_address, "OpenGL {on-node}, copied back for VNC",
+      "QEMU's VNC at the given address, drawn off screen", SCREENSHOT_QEMU_VNC,
       { HEADLESS, USER_VNC, PRIVATE_VNC }, WATCH_VNC },
-    { VNC, GL, NULL, "OpenGL {on-node}, copied back for VNC",
-      "VNC on a unix socket, drawn off screen", SCREENSHOT_VNC, { HEADLESS, USER_VNC },
-      WATCH_VNC },
+    { QEMU_VNC, TEXTURE, NULL, "OpenGL {on-node}, copied back for VNC",
+      "QEMU's VNC on a unix socket, drawn off screen", SCREENSHOT_QEMU_VNC,
+      { HEADLESS, USER_VNC }, WATCH_VNC },
     { NONE, TEXTURE, no_vnc, "OpenGL {on-node}; no screen is shown",
       "no display, drawn off screen", SCREENSHOT_NONE, { HEADLESS } },
     { NONE, TEXTURE, NULL, "OpenGL {on-node}; no screen is shown",
-      "no display, drawn off screen", SCREENSHOT_VNC, { HEADLESS, PRIVATE_VNC } },
+      "no display, drawn off screen", SCREENSHOT_QEMU_VNC, { HEADLESS, PRIVATE_VNC } },
 };
 /* clang-format on */
 

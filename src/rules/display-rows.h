@@ -4,7 +4,7 @@
  *
  * Texts of a row may hold these words, replaced from the situation:
  *     {display} {node} {node-option} {on-node} {node-why} {screen} {screen-why} {window-why}
- *     {missing} {vnc} {spice} {watch}
+ *     {missing} {vnc} {spice} {watch} {ours} {reached} {dbus-missing} {firmware-why}
  */
 #pragma once
 
@@ -41,7 +41,14 @@ typedef struct {
     const char *options[6]; /* name, value, name, value, ... */
     const char *watch;
     const char *note;
+    int server; /* ServerSource of our server */
 } DisplayRow;
+
+/*
+ * What keeps QEMU from handing a vGPU's dma-bufs to our server, so that it must read the vGPU
+ * itself. Owned; NULL: nothing does.
+ */
+char *display_row_forwards_not(const DisplaySituation *situation);
 
 /* The first row that decides; there always is one. */
 const DisplayRow *display_row_find(const DisplaySituation *situation);

@@ -51,9 +51,10 @@ static void find_window(DisplaySituation *situation)
 static gboolean read_address(DisplaySituation *situation, GError **error)
 {
     const char *text = situation->question->address;
-    if (text == NULL || (situation->display != DISPLAY_VNC && situation->display != DISPLAY_SPICE))
+    if (text == NULL || !display_takes_address(situation->display))
         return TRUE;
-    if (!display_address_parse(text, situation->display == DISPLAY_VNC, &situation->address, error))
+    if (!display_address_parse(text, display_address_kind(situation->display), &situation->address,
+                               error))
         return FALSE;
     situation->tcp = situation->address.path == NULL;
     return TRUE;
@@ -111,15 +112,14 @@ void display_situation_clear(DisplaySituation *situation)
     display_address_clear(&situation->address);
 }
 
-/* What the binary lacks for this display, and what brings it. Owned. */
-static char *missing(const DisplaySituation *situation)
+/* What the binary lacks for this display of QEMU's, and what brings it. Owned. */
+static char *missing(const DisplaySituation *situation, const char *display)
 {
     const GPtrArray *all = situation->qemu->missing;
-    g_autofree char *wanted = g_strconcat("display ", display_words[situation->display], NULL);
+    g_autofree char *wanted = g_strconcat("display ", display, NULL);
     for (guint i = 0; all != NULL && i < all->len; i++) {
         const QemuMissing *item = all->pdata[i];
-        if (!g_str_equal(item->what, wanted) &&
-            !g_str_equal(item->what, display_words[situation->display]))
+        if (!g_str_equal(item->what, wanted) && !g_str_equal(item->what, display))
             continue;
         return item->package != NULL
                    ? g_strdup_printf("%s; apt install %s", item->why, item->package)
@@ -144,7 +144,7 @@ static char *server_options(const DisplaySituation *situation, gboolean vnc)
     }
     g_autofree char *path = address->path != NULL ? plan_quote(address->path) : NULL;
     if (vnc)
-        return g_strdup_printf("unix:%s", path != NULL ? path : "@run@/vnc.sock");
+        return g_strdup_printf("unix:%s", path != NULL ? path : "@run@/qemu-vnc.sock");
     return g_strdup_printf("unix=on,addr=%s,disable-ticketing=on",
                            path != NULL ? path : "@run@/spice.sock");
 }
@@ -153,7 +153,7 @@ static char *server_options(const DisplaySituation *situation, gboolean vnc)
 static char *watch_address(const DisplaySituation *situation)
 {
     const DisplayAddress *address = &situation->address;
-    gboolean vnc = situation->display == DISPLAY_VNC;
+    gboolean vnc = situation->display != DISPLAY_SPICE;
     if (situation->tcp) {
         DisplayAddress named = *address;
         if (*address->host == '\0' || g_str_equal(address->host, "0.0.0.0"))
@@ -163,8 +163,20 @@ static char *watch_address(const DisplaySituation *situation)
         return g_strconcat(vnc ? "" : "spice://", escaped, NULL);
     }
     g_autofree char *given = address->path != NULL ? plan_escape(address->path) : NULL;
-    const char *path = given != NULL ? given : vnc ? "@run@/vnc.sock" : "@run@/spice.sock";
-    return g_strconcat(vnc ? "" : "spice+unix://", path, NULL);
+    const char *own = !vnc                                     ? "@run@/spice.sock"
+                      : situation->display == DISPLAY_QEMU_VNC ? "@run@/qemu-vnc.sock"
+                                                               : "@run@/vnc.sock";
+    return g_strconcat(vnc ? "" : "spice+unix://", given != NULL ? given : own, NULL);
+}
+
+/* What our server is called, or how it is reached. Owned. */
+static char *our_server(const DisplaySituation *situation, gboolean name)
+{
+    if (situation->display == DISPLAY_WEB)
+        return g_strdup(name ? "page for browsers" : "in browsers of this machine");
+    if (situation->tcp)
+        return g_strdup(name ? "VNC on TCP" : "over TCP, with TLS and a password");
+    return g_strdup(name ? "VNC on a unix socket" : "on a socket that only you can open");
 }
 
 static const char *node_name(const DisplaySituation *situation)
@@ -198,7 +210,13 @@ static char *word(const DisplaySituation *situation, const char *name)
     if (g_str_equal(name, "window-why"))
         return g_strdup(situation->window_why);
     if (g_str_equal(name, "missing"))
-        return missing(situation);
+        return missing(situation, display_words[situation->display]);
+    if (g_str_equal(name, "dbus-missing"))
+        return missing(situation, "dbus");
+    if (g_str_equal(name, "firmware-why"))
+        return display_row_forwards_not(situation);
+    if (g_str_equal(name, "ours") || g_str_equal(name, "reached"))
+        return our_server(situation, *name == 'o');
     if (g_str_equal(name, "watch"))
         return watch_address(situation);
     if (g_str_equal(name, "vnc") || g_str_equal(name, "spice"))

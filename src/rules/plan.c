@@ -6,7 +6,9 @@
 #include "base/error.h"
 #include "base/table.h"
 
-const char *const screenshot_words[] = { "none", "screendump", "vnc", "window", "plane", NULL };
+const char *const screenshot_words[] = { "none",   "screendump", "vnc", "qemu-vnc",
+                                         "window", "plane",      NULL };
+const char *const server_words[] = { "none", "dbus", "vfio", "auto", "rfb", NULL };
 
 static const Field plan_option_fields[] = {
     FIELD_TEXT_(PlanOption, name, "option of QEMU"),
@@ -16,6 +18,17 @@ static const Field plan_option_fields[] = {
 };
 const RecordType plan_option_type = { "plan-option", sizeof(PlanOption), plan_option_fields };
 
+static const Field plan_server_fields[] = {
+    FIELD_CHOICE_(PlanServer, source, server_words, "where it takes the picture from"),
+    FIELD_TEXT_(PlanServer, node, "DRM node to read pictures with; null: none"),
+    FIELD_TEXT_(PlanServer, socket, "further unix socket it listens on; null: none"),
+    FIELD_TEXT_(PlanServer, host, "address it listens on by TCP, empty for all; null: none"),
+    FIELD_INT_(PlanServer, port, "port of that"),
+    FIELD_FLAG_(PlanServer, web, "there is a page for browsers"),
+    FIELD_END,
+};
+const RecordType plan_server_type = { "plan-server", sizeof(PlanServer), plan_server_fields };
+
 static const Field plan_fields[] = {
     FIELD_TEXT_(Plan, binary, "QEMU to run"),
     FIELD_RECORDS_(Plan, options, &plan_option_type, "its options, in order"),
@@ -24,6 +37,7 @@ static const Field plan_fields[] = {
     FIELD_CHOICE_(Plan, screenshot, screenshot_words, "how the picture can be read"),
     FIELD_TEXT_(Plan, display, "how the screen is shown"),
     FIELD_TEXT_(Plan, watch, "command that shows it"),
+    FIELD_RECORD_(Plan, server, &plan_server_type, "our display server; null: none"),
     FIELD_TEXT_(Plan, vgpu, "the vGPU"),
     FIELD_TEXT_(Plan, render_node, "where OpenGL can draw the vGPU's own picture"),
     FIELD_TEXT_(Plan, vgpu_reason, "why it and not a better one"),
@@ -204,11 +218,29 @@ static void write_choice(GString *text, const char *what, const char *choice, co
                                reason != NULL ? reason : "");
 }
 
+/* "# server: source auto, node /dev/dri/renderD128; on @run@/vnc.sock, :5901 (TLS, password)" */
+static void write_server(GString *text, const PlanServer *server)
+{
+    g_autofree char *socket = server->socket != NULL ? readable(server->socket) : NULL;
+    g_autofree char *shown = socket != NULL ? text_printable(socket) : NULL;
+    gboolean brackets = server->host != NULL && strchr(server->host, ':') != NULL;
+    g_string_append_printf(text, "# server: source %s%s%s; on @run@/vnc.sock%s%s",
+                           server_words[server->source], server->node != NULL ? ", node " : "",
+                           server->node != NULL ? server->node : "", shown != NULL ? ", " : "",
+                           shown != NULL ? shown : "");
+    if (server->host != NULL)
+        g_string_append_printf(text, ", %s%s%s:%d (TLS, password)", brackets ? "[" : "",
+                               server->host, brackets ? "]" : "", server->port);
+    g_string_append_printf(text, "%s\n", server->web ? ", in browsers" : "");
+}
+
 char *plan_to_text(const Plan *plan)
 {
     GString *text = g_string_new(NULL);
     write_choice(text, "vGPU", plan->vgpu, plan->vgpu_reason);
     write_choice(text, "display", plan->display, plan->display_reason);
+    if (plan->server != NULL)
+        write_server(text, plan->server);
     for (guint i = 0; plan->notes != NULL && plan->notes[i] != NULL; i++)
         g_string_append_printf(text, "# %s\n", plan->notes[i]);
     for (guint i = 0; plan->environment != NULL && plan->environment[i] != NULL; i++)

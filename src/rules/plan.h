@@ -18,12 +18,35 @@ extern const RecordType plan_option_type;
 typedef enum {
     SCREENSHOT_NONE,
     SCREENSHOT_SCREENDUMP, /* QMP screendump: any surface QEMU holds itself */
-    SCREENSHOT_VNC,        /* GL consoles: "no surface" for screendump, so QEMU's VNC server, whose
-                              copy egl-headless fills, on a private socket */
+    SCREENSHOT_VNC,        /* what viewers of our display server see */
+    SCREENSHOT_QEMU_VNC,   /* GL consoles without it: "no surface" for screendump, so QEMU's VNC
+                              server, whose copy egl-headless fills, on a private socket */
     SCREENSHOT_WINDOW,     /* GL in a local X11 window: read the window */
     SCREENSHOT_PLANE,      /* a vGPU's own picture, asked of the device beside QEMU */
 } ScreenshotWay;
-extern const char *const screenshot_words[]; /* "none", "screendump", "vnc", "window", "plane" */
+extern const char *const screenshot_words[]; /* "none", "screendump", "vnc", "qemu-vnc", "window",
+                                                "plane" */
+
+/* Where our display server takes the picture from: display/source-*.c. */
+typedef enum {
+    SERVER_NONE,
+    SERVER_DBUS, /* QEMU's D-Bus display */
+    SERVER_VFIO, /* the vGPU itself; QEMU shows nothing */
+    SERVER_AUTO, /* both: QEMU what is drawn before the guest's driver, the vGPU the rest */
+    SERVER_RFB,  /* QEMU's VNC server */
+} ServerSource;
+extern const char *const server_words[]; /* "none", "dbus", "vfio", "auto", "rfb" */
+
+/* Our display server beside QEMU: libexec/display. It always listens on @run@/vnc.sock. */
+typedef struct {
+    int source;   /* ServerSource */
+    char *node;   /* DRM node that reads the pictures where the processor cannot; NULL: none */
+    char *socket; /* a further unix socket, as the user wrote it, escaped; NULL: none */
+    char *host;   /* TCP, "" for all addresses; NULL: none */
+    int port;     /* TCP */
+    gboolean web; /* and a page for browsers */
+} PlanServer;
+extern const RecordType plan_server_type;
 
 /*
  * File descriptors QEMU inherits are named in option values by "@fd:NAME@" until the session knows
@@ -43,6 +66,7 @@ typedef struct {
     char *render_node;    /* where OpenGL can draw the vGPU's own picture; NULL: nowhere */
     char *vgpu_reason;    /* why it and not a better one; NULL for none */
     char *display_reason; /* why the screen is shown so */
+    PlanServer *server;   /* NULL: no display server of ours */
     char *fallback_type;  /* provider type to retry with when GL does not start; NULL: none */
     gboolean needs_credential; /* @run@/display-secret must hold a password before QEMU starts */
 } Plan;

@@ -7,20 +7,21 @@ static void test_good(void)
 {
     static const struct {
         const char *text;
-        gboolean vnc;
+        DisplayAddressKind kind;
         const char *path, *written;
     } cases[] = {
-        { "unix:/run/x.sock", TRUE, "/run/x.sock", NULL },
-        { ":1", TRUE, NULL, ":5901" },
-        { "127.0.0.1:0", TRUE, NULL, "127.0.0.1:5900" },
-        { "localhost:5907", TRUE, NULL, "localhost:5907" },
-        { "[::1]:5930", FALSE, NULL, "[::1]:5930" },
-        { "0.0.0.0:80", FALSE, NULL, "0.0.0.0:80" },
+        { "unix:/run/x.sock", DISPLAY_ADDRESS_VNC, "/run/x.sock", NULL },
+        { ":1", DISPLAY_ADDRESS_QEMU_VNC, NULL, ":5901" },
+        { "127.0.0.1:0", DISPLAY_ADDRESS_VNC, NULL, "127.0.0.1:5900" },
+        { "localhost:5907", DISPLAY_ADDRESS_QEMU_VNC, NULL, "localhost:5907" },
+        { "localhost:443", DISPLAY_ADDRESS_VNC, NULL, "localhost:443" },
+        { "[::1]:5930", DISPLAY_ADDRESS_PORT, NULL, "[::1]:5930" },
+        { "0.0.0.0:80", DISPLAY_ADDRESS_PORT, NULL, "0.0.0.0:80" },
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
         g_auto(DisplayAddress) address = { NULL };
-        g_assert_true(display_address_parse(cases[i].text, cases[i].vnc, &address, &error));
+        g_assert_true(display_address_parse(cases[i].text, cases[i].kind, &address, &error));
         g_assert_no_error(error);
         g_assert_cmpstr(address.path, ==, cases[i].path);
         g_autofree char *written = address.path == NULL ? display_address_to_text(&address) : NULL;
@@ -36,7 +37,7 @@ static void test_bad(void)
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
         g_auto(DisplayAddress) address = { NULL };
-        g_assert_false(display_address_parse(cases[i], TRUE, &address, &error));
+        g_assert_false(display_address_parse(cases[i], DISPLAY_ADDRESS_QEMU_VNC, &address, &error));
         g_assert_error(error, VGPUCTL_ERROR, VGPUCTL_ERROR_USAGE);
     }
 }

@@ -7,36 +7,11 @@
 
 #include <string.h>
 
+#include "tests/lib/display-ask.h"
 #include "tests/lib/golden.h"
-#include "tests/lib/sample-facts.h"
 
-#define DISPLAYS 7
+#define DISPLAYS 9
 #define CONSOLES 5
-
-static DisplayAnswer *ask(const Sample *sample, int display, int console, const char *address)
-{
-    VgpuDevice vgpu = { .console = console };
-    gboolean software = sample->facts.drm_nodes->len == 0 || sample->nodes[0].by_path == NULL;
-    if (console == CONSOLE_DMABUF || console == CONSOLE_REGION ||
-        (console == CONSOLE_TEXTURE && !software))
-        vgpu.parent = (char *)SAMPLE_GPU;
-    if (software)
-        vgpu.parent = NULL; /* of a test kernel module: no GPU serves it */
-    DisplayQuestion question = {
-        .display = display, .address = address, .vgpu = &vgpu, .facts = &sample->facts
-    };
-    return display_matrix_ask(&question);
-}
-
-static char *options_text(const DisplayAnswer *answer)
-{
-    GString *text = g_string_new(NULL);
-    for (guint i = 0; i < answer->options->len; i++) {
-        const PlanOption *option = answer->options->pdata[i];
-        g_string_append_printf(text, "%s%s %s", i > 0 ? " " : "", option->name, option->value);
-    }
-    return g_string_free(text, FALSE);
-}
 
 typedef struct {
     int display, console, qemu, screen, nodes;
@@ -49,7 +24,9 @@ typedef struct {
 #define HEADLESS "-display egl-headless,rendernode=" NODE
 #define NO_DEVICE "-display egl-headless,rendernode=/dev/null"
 #define SHARED ",share=force-shared"
-#define PRIVATE " -vnc unix:@run@/vnc.sock" SHARED
+#define PRIVATE " -vnc unix:@run@/qemu-vnc.sock" SHARED
+#define DBUS "-display dbus,p2p=yes"
+#define DBUS_GL DBUS ",gl=on,rendernode=" NODE
 #define UNIX_SPICE "-spice unix=on,addr=@run@/spice.sock,disable-ticketing=on"
 #define SPICE_GL "-display none " UNIX_SPICE ",gl=on,rendernode=" NODE
 
@@ -66,6 +43,7 @@ enum { D2 = CONSOLE_2D, TX = CONSOLE_TEXTURE, DB = CONSOLE_DMABUF, RG = CONSOLE_
 enum {
     DUMP = SCREENSHOT_SCREENDUMP,
     SVNC = SCREENSHOT_VNC,
+    QVNC = SCREENSHOT_QEMU_VNC,
     WIN = SCREENSHOT_WINDOW,
     PLANE = SCREENSHOT_PLANE,
     SHOTLESS = SCREENSHOT_NONE
@@ -77,8 +55,8 @@ static const Case cases[] = {
     { DISPLAY_NONE, D2, Q7, NS, NO, "-display none", NULL, DUMP },
     { DISPLAY_NONE, RG, Q11, NS, NO, "-display none", NULL, DUMP },
     { DISPLAY_NONE, TX, Q7, NS, NO, NULL, "no DRM render node", 0 },
-    { DISPLAY_NONE, TX, Q10, NS, HW, HEADLESS PRIVATE, NULL, SVNC },
-    { DISPLAY_NONE, TX, Q7, NS, ND, NO_DEVICE PRIVATE, NULL, SVNC },
+    { DISPLAY_NONE, TX, Q10, NS, HW, HEADLESS PRIVATE, NULL, QVNC },
+    { DISPLAY_NONE, TX, Q7, NS, ND, NO_DEVICE PRIVATE, NULL, QVNC },
     { DISPLAY_NONE, TX, Q11, NS, ND, NULL, "EGL_EXT_image_dma_buf_import_modifiers", 0 },
     /* with display=off the device itself is asked for its picture */
     { DISPLAY_NONE, DB, Q7, NS, ND, "-display none", NULL, PLANE },
@@ -102,32 +80,51 @@ static const Case cases[] = {
     { DISPLAY_SDL, DB, Q7, X, HW, NULL, "in any release", 0 },
     { DISPLAY_SDL, DB, Q11, WL, TWO, NULL, "in any release", 0 },
     { DISPLAY_SDL, D2, Q7, NS, HW, NULL, "no screen here", 0 },
-    /* vnc, alone and with egl-headless */
-    { DISPLAY_VNC, D2, Q7, NS, NO, "-display none" PRIVATE, NULL, DUMP },
-    { DISPLAY_VNC, RG, Q11, X, HW, "-display none" PRIVATE, NULL, DUMP },
+    /* our server: from QEMU by D-Bus, by VNC where no texture can be exported, or from the vGPU */
+    { DISPLAY_VNC, D2, Q7, NS, NO, DBUS, NULL, DUMP },
+    { DISPLAY_VNC, RG, Q11, X, HW, DBUS, NULL, DUMP },
+    { DISPLAY_VNC, D2, Q7, NS, ND, DBUS, NULL, DUMP },
     { DISPLAY_VNC, TX, Q7, NS, NO, NULL, "no DRM render node", 0 },
-    { DISPLAY_VNC, TX, Q7, NS, HW, HEADLESS PRIVATE, NULL, SVNC },
-    { DISPLAY_VNC, TX, Q11, NS, HW, HEADLESS PRIVATE, NULL, SVNC },
+    { DISPLAY_VNC, TX, Q7, NS, HW, DBUS_GL, NULL, SVNC },
+    { DISPLAY_VNC, TX, Q11, NS, HW, DBUS_GL, NULL, SVNC },
     { DISPLAY_VNC, TX, Q7, NS, VGEM, "-display egl-headless,rendernode=/dev/dri/card0" PRIVATE,
       NULL, SVNC },
-    { DISPLAY_VNC, D2, Q7, NS, ND, "-display none" PRIVATE, NULL, DUMP },
     { DISPLAY_VNC, TX, Q7, NS, ND, NO_DEVICE PRIVATE, NULL, SVNC },
     { DISPLAY_VNC, TX, Q10, NS, ND, NO_DEVICE PRIVATE, NULL, SVNC },
     { DISPLAY_VNC, TX, Q11, NS, ND, NULL, "EGL_EXT_image_dma_buf_import_modifiers", 0 },
-    { DISPLAY_VNC, DB, Q7, NS, ND, NULL, "no DRM render node", 0 },
-    { DISPLAY_VNC, DB, Q7, NS, HW, HEADLESS PRIVATE, NULL, SVNC },
-    { DISPLAY_VNC, DB, Q9, NS, HW, NULL, "binds to the vGPU's console", 0 },
-    { DISPLAY_VNC, DB, Q10, X, HW, NULL, "binds to the vGPU's console", 0 },
-    { DISPLAY_VNC, DB, Q11, NS, HW, NULL, "binds to the vGPU's console", 0 },
-    { DISPLAY_VNC, DB, Q7, NS, VGEM, NULL, "is vgem", 0 },
-    { DISPLAY_VNC, DB, Q7, NS, NO, NULL, "no DRM render node", 0 },
+    { DISPLAY_VNC, DB, Q7, NS, HW, DBUS_GL, NULL, SVNC },
+    { DISPLAY_VNC, DB, Q9, NS, HW, DBUS_GL, NULL, SVNC },
+    { DISPLAY_VNC, DB, Q10, X, HW, DBUS_GL, NULL, SVNC },
+    { DISPLAY_VNC, DB, Q11, NS, TWO, DBUS_GL, NULL, SVNC },
+    { DISPLAY_VNC, DB, Q7, NS, VGEM, "-display none", NULL, PLANE },
+    { DISPLAY_VNC, DB, Q7, NS, NO, "-display none", NULL, PLANE },
+    { DISPLAY_VNC, DB, Q11, NS, ND, "-display none", NULL, PLANE },
+    { DISPLAY_WEB, D2, Q7, NS, NO, DBUS, NULL, DUMP },
+    { DISPLAY_WEB, DB, Q11, X, HW, DBUS_GL, NULL, SVNC },
+    { DISPLAY_WEB, DB, Q9, NS, NO, "-display none", NULL, PLANE },
+    /* QEMU's own VNC server, alone and with egl-headless */
+    { DISPLAY_QEMU_VNC, D2, Q7, NS, NO, "-display none" PRIVATE, NULL, DUMP },
+    { DISPLAY_QEMU_VNC, RG, Q11, X, HW, "-display none" PRIVATE, NULL, DUMP },
+    { DISPLAY_QEMU_VNC, TX, Q7, NS, NO, NULL, "no DRM render node", 0 },
+    { DISPLAY_QEMU_VNC, TX, Q7, NS, HW, HEADLESS PRIVATE, NULL, QVNC },
+    { DISPLAY_QEMU_VNC, TX, Q11, NS, HW, HEADLESS PRIVATE, NULL, QVNC },
+    { DISPLAY_QEMU_VNC, TX, Q7, NS, VGEM, "-display egl-headless,rendernode=/dev/dri/card0" PRIVATE,
+      NULL, QVNC },
+    { DISPLAY_QEMU_VNC, D2, Q7, NS, ND, "-display none" PRIVATE, NULL, DUMP },
+    { DISPLAY_QEMU_VNC, TX, Q7, NS, ND, NO_DEVICE PRIVATE, NULL, QVNC },
+    { DISPLAY_QEMU_VNC, TX, Q11, NS, ND, NULL, "EGL_EXT_image_dma_buf_import_modifiers", 0 },
+    { DISPLAY_QEMU_VNC, DB, Q7, NS, HW, NULL, "was not made for a vGPU's dma-bufs", 0 },
+    { DISPLAY_QEMU_VNC, DB, Q9, NS, HW, NULL, "binds to the vGPU's console", 0 },
+    { DISPLAY_QEMU_VNC, DB, Q10, X, HW, NULL, "binds to the vGPU's console", 0 },
+    { DISPLAY_QEMU_VNC, DB, Q11, NS, HW, NULL, "binds to the vGPU's console", 0 },
+    { DISPLAY_QEMU_VNC, DB, Q7, NS, VGEM, NULL, "was not made for a vGPU's dma-bufs", 0 },
     /* spice */
     { DISPLAY_SPICE, D2, Q7, NS, NO, "-display none " UNIX_SPICE, NULL, DUMP },
     { DISPLAY_SPICE, TX, Q7, NS, NO, NULL, "no DRM render node", 0 },
     { DISPLAY_SPICE, TX, Q7, NS, HW, SPICE_GL, NULL, SHOTLESS },
     { DISPLAY_SPICE, TX, Q7, NS, VGEM, /* llvmpipe exports no texture: gl=on would stay dark */
-      "-display egl-headless,rendernode=/dev/dri/card0 " UNIX_SPICE PRIVATE, NULL, SVNC },
-    { DISPLAY_SPICE, TX, Q7, NS, ND, NO_DEVICE " " UNIX_SPICE PRIVATE, NULL, SVNC },
+      "-display egl-headless,rendernode=/dev/dri/card0 " UNIX_SPICE PRIVATE, NULL, QVNC },
+    { DISPLAY_SPICE, TX, Q7, NS, ND, NO_DEVICE " " UNIX_SPICE PRIVATE, NULL, QVNC },
     { DISPLAY_SPICE, DB, Q7, NS, ND, NULL, "no DRM render node", 0 },
     { DISPLAY_SPICE, DB, Q7, NS, HW, SPICE_GL, NULL, PLANE },
     { DISPLAY_SPICE, DB, Q11, NS, HW, SPICE_GL, NULL, PLANE },
@@ -143,14 +140,14 @@ static const Case cases[] = {
     /* auto */
     { DISPLAY_AUTO, D2, Q7, X, NO, "-display gtk,gl=off", NULL, DUMP },
     { DISPLAY_AUTO, TX, Q7, X, NO, "-display gtk,gl=on", NULL, WIN },
-    { DISPLAY_AUTO, D2, Q7, NS, NO, "-display none" PRIVATE, NULL, DUMP },
-    { DISPLAY_AUTO, D2, Q7, FX, NO, "-display none" PRIVATE, NULL, DUMP },
-    { DISPLAY_AUTO, TX, Q10, NS, HW, HEADLESS PRIVATE, NULL, SVNC },
+    { DISPLAY_AUTO, D2, Q7, NS, NO, DBUS, NULL, DUMP },
+    { DISPLAY_AUTO, D2, Q7, FX, NO, DBUS, NULL, DUMP },
+    { DISPLAY_AUTO, TX, Q10, NS, HW, DBUS_GL, NULL, SVNC },
     { DISPLAY_AUTO, TX, Q10, NS, NO, NULL, "no DRM render node", 0 },
     { DISPLAY_AUTO, TX, Q10, NS, ND, NO_DEVICE PRIVATE, NULL, SVNC },
     { DISPLAY_AUTO, TX, Q7, X, ND, "-display gtk,gl=on", NULL, WIN },
-    { DISPLAY_AUTO, DB, Q7, NS, HW, HEADLESS PRIVATE, NULL, SVNC },
-    { DISPLAY_AUTO, DB, Q10, NS, HW, SPICE_GL, NULL, PLANE },
+    { DISPLAY_AUTO, DB, Q7, NS, HW, DBUS_GL, NULL, SVNC },
+    { DISPLAY_AUTO, DB, Q10, NS, HW, DBUS_GL, NULL, SVNC },
     { DISPLAY_AUTO, DB, Q7, NS, NO, "-display none", NULL, PLANE },
     { DISPLAY_AUTO, DB, Q10, X, TWO, "-display gtk,gl=on", NULL, WIN },
 };
@@ -182,7 +179,8 @@ static void write_case(GString *text, const Sample *sample, int display, int con
     g_autoptr(DisplayAnswer) answer = ask(sample, display, console, NULL);
     g_autofree char *options = options_text(answer);
     if (answer->works)
-        g_string_append_printf(text, "%s | screenshot %s", options,
+        g_string_append_printf(text, "%s | server %s | screenshot %s", options,
+                               server_words[answer->server != NULL ? answer->server->source : 0],
                                screenshot_words[answer->screenshot]);
     else
         g_string_append_printf(text, "REFUSED %s | instead %s", answer->refusal,
@@ -276,10 +274,13 @@ static void nothing_deadly(const Sample *sample, int display, int console,
         g_assert_cmpstr(options, ==, "");
         return;
     }
-    gboolean unseen = console == CONSOLE_DMABUF && answer->display == DISPLAY_NONE;
+    /* QEMU shows nothing: the vGPU is asked itself */
+    gboolean unseen = console == CONSOLE_DMABUF &&
+                      (answer->display == DISPLAY_NONE ||
+                       (answer->server != NULL && answer->server->source == SERVER_VFIO));
     g_assert_true(gl == (console == CONSOLE_TEXTURE || (console == CONSOLE_DMABUF && !unseen)));
     g_assert_false(vnc && strstr(options, "gl=on") != NULL); /* dark */
-    g_assert_false(vnc && console == CONSOLE_DMABUF && sample->qemu->vnc_binds_console);
+    g_assert_false(vnc && console == CONSOLE_DMABUF);
     g_assert_false(strstr(options, "sdl") != NULL && console == CONSOLE_DMABUF);
     gboolean no_device = strstr(options, "rendernode=" GL_NO_DEVICE) != NULL;
     g_assert_false(headless && !no_device && sample->facts.drm_nodes->len == 0);
@@ -289,12 +290,41 @@ static void nothing_deadly(const Sample *sample, int display, int console,
     g_assert_true((answer->render_node != NULL) == (strstr(options, "rendernode=") != NULL));
     g_assert_false(strstr(options, "{") != NULL); /* a word left over */
     g_assert_cmpint(answer->display, !=, DISPLAY_AUTO);
+    if (answer->screenshot == SCREENSHOT_QEMU_VNC)
+        g_assert_nonnull(strstr(options, "-vnc unix:@run@/qemu-vnc.sock"));
     if (answer->screenshot == SCREENSHOT_VNC)
-        g_assert_nonnull(strstr(options, "-vnc unix:@run@/vnc.sock"));
+        g_assert_nonnull(answer->server);
     if (answer->screenshot == SCREENSHOT_SCREENDUMP)
         g_assert_false(gl);
     if (answer->screenshot == SCREENSHOT_PLANE)
         g_assert_cmpint(console, ==, CONSOLE_DMABUF);
+}
+
+/* our server runs for its kinds alone, and what it reads from is there */
+static void server_fits(const Sample *sample, int display, int console, const DisplayAnswer *answer)
+{
+    gboolean ours = answer->display == DISPLAY_VNC || answer->display == DISPLAY_WEB;
+    if (!answer->works)
+        return;
+    g_autofree char *options = options_text(answer);
+    g_assert_true((answer->server != NULL) == ours);
+    if (!ours)
+        return;
+    int source = answer->server->source;
+    gboolean dbus = strstr(options, "-display dbus,p2p=yes") != NULL;
+    g_assert_true(dbus == (source == SERVER_DBUS || source == SERVER_AUTO));
+    g_assert_true((strstr(options, "-vnc unix:@run@/qemu-vnc.sock") != NULL) ==
+                  (source == SERVER_RFB));
+    if (source == SERVER_VFIO || source == SERVER_AUTO)
+        g_assert_cmpint(console, ==, CONSOLE_DMABUF);
+    g_assert_true((answer->server->node != NULL) == (dbus && strstr(options, "gl=on") != NULL));
+    g_assert_true(answer->server->web == (answer->display == DISPLAY_WEB));
+    g_assert_true((answer->watch != NULL) == (answer->display == DISPLAY_VNC));
+}
+
+static void test_server(void)
+{
+    for_every_case(NULL, server_fits);
 }
 
 static void test_nothing_deadly(void)
@@ -308,9 +338,13 @@ static void credentials(const Sample *sample, int display, int console, const Di
     if (!answer->works)
         return;
     g_autofree char *options = options_text(answer);
-    gboolean server = display == DISPLAY_VNC || display == DISPLAY_SPICE;
-    g_assert_cmpint(answer->needs_credential, ==, server);
-    g_assert_cmpint(strstr(options, "password-secret=display-secret") != NULL, ==, server);
+    g_assert_cmpint(answer->needs_credential, ==, display_takes_address(display));
+    gboolean qemus = display == DISPLAY_QEMU_VNC || display == DISPLAY_SPICE;
+    g_assert_cmpint(strstr(options, "password-secret=display-secret") != NULL, ==, qemus);
+    if (display == DISPLAY_VNC) {
+        g_assert_cmpstr(answer->server->host, ==, "127.0.0.1");
+        g_assert_cmpint(answer->server->port, ==, 5901);
+    }
     if (console == CONSOLE_DMABUF && display == DISPLAY_SPICE)
         g_assert_true(sample->qemu->spice_gl_remote);
 }
@@ -320,98 +354,6 @@ static void test_credentials(void)
     for_every_case("127.0.0.1:5901", credentials);
 }
 
-static void test_addresses(void)
-{
-    static const struct {
-        int display;
-        const char *address, *options, *watch;
-    } addresses[] = {
-        { DISPLAY_VNC, ":1", "-display none -vnc :1,password-secret=display-secret" SHARED,
-          "vncviewer localhost:5901" },
-        { DISPLAY_VNC, "[::1]:5907",
-          "-display none -vnc [::1]:7,password-secret=display-secret" SHARED,
-          "vncviewer [::1]:5907" },
-        { DISPLAY_VNC, "unix:/tmp/a,b.sock", "-display none -vnc unix:/tmp/a,,b.sock" SHARED,
-          "vncviewer /tmp/a,b.sock" },
-        { DISPLAY_SPICE, "10.0.0.1:5930",
-          "-display none -spice addr=10.0.0.1,port=5930,password-secret=display-secret",
-          "remote-viewer spice://10.0.0.1:5930" },
-        { DISPLAY_SPICE, NULL, "-display none " UNIX_SPICE,
-          "remote-viewer spice+unix://@run@/spice.sock" },
-    };
-    g_auto(Sample) sample;
-    sample_init(&sample, SAMPLE_QEMU_10_0, SCREEN_NONE, SAMPLE_NODES_NONE);
-    for (gsize i = 0; i < G_N_ELEMENTS(addresses); i++) {
-        g_autoptr(DisplayAnswer) answer =
-            ask(&sample, addresses[i].display, CONSOLE_2D, addresses[i].address);
-        g_autofree char *options = options_text(answer);
-        g_assert_cmpstr(options, ==, addresses[i].options);
-        g_assert_cmpstr(answer->watch, ==, addresses[i].watch);
-    }
-}
-
-/* a screenshot of a GL console needs its own private server beside one elsewhere */
-static void test_private_server(void)
-{
-    g_auto(Sample) sample;
-    sample_init(&sample, SAMPLE_QEMU_10_0, SCREEN_NONE, SAMPLE_NODES_HARDWARE);
-    g_autoptr(DisplayAnswer) answer = ask(&sample, DISPLAY_VNC, CONSOLE_TEXTURE, "127.0.0.1:5901");
-    g_autofree char *options = options_text(answer);
-    g_assert_cmpstr(options, ==,
-                    HEADLESS " -vnc 127.0.0.1:1,password-secret=display-secret" SHARED PRIVATE);
-    g_autoptr(DisplayAnswer) named = ask(&sample, DISPLAY_VNC, CONSOLE_TEXTURE, "unix:/tmp/x");
-    g_autofree char *named_options = options_text(named);
-    g_assert_cmpstr(named_options, ==, HEADLESS " -vnc unix:/tmp/x" SHARED PRIVATE);
-}
-
-static void test_usb_redirection(void)
-{
-    g_auto(Sample) sample;
-    sample_init(&sample, SAMPLE_QEMU_7_2, SCREEN_X11, SAMPLE_NODES_NONE);
-    VgpuDevice vgpu = { .console = CONSOLE_2D };
-    DisplayQuestion question = {
-        .display = DISPLAY_GTK, .vgpu = &vgpu, .facts = &sample.facts, .usb_redir = TRUE
-    };
-    g_autoptr(DisplayAnswer) gtk = display_matrix_ask(&question);
-    g_assert_false(gtk->works);
-    g_assert_cmpstr(gtk->instead, ==, "--display spice");
-    question.display = DISPLAY_AUTO;
-    g_autoptr(DisplayAnswer) automatic = display_matrix_ask(&question);
-    g_assert_true(automatic->works);
-    g_assert_cmpint(automatic->display, ==, DISPLAY_SPICE);
-    sample.qemu->usb_redir = FALSE;
-    g_autoptr(DisplayAnswer) none = display_matrix_ask(&question);
-    g_assert_false(none->works);
-}
-
-static void test_missing_parts(void)
-{
-    static QemuMissing gtk = { .what = (char *)"display gtk",
-                               .why = (char *)"module ui-gtk.so is not installed",
-                               .package = (char *)"qemu-system-gui" };
-    g_auto(Sample) sample;
-    sample_init(&sample, SAMPLE_QEMU_7_2, SCREEN_X11, SAMPLE_NODES_HARDWARE);
-    g_strfreev(sample.qemu->displays);
-    sample.qemu->displays = g_strsplit("none", ",", -1);
-    g_ptr_array_add(sample.qemu->missing, record_copy(&qemu_missing_type, &gtk));
-    g_autoptr(DisplayAnswer) answer = ask(&sample, DISPLAY_GTK, CONSOLE_2D, NULL);
-    g_assert_cmpstr(answer->refusal, ==,
-                    "this QEMU has no gtk: module ui-gtk.so is not installed; apt install "
-                    "qemu-system-gui");
-    g_assert_cmpstr(answer->instead, ==, "--display vnc");
-    g_autoptr(DisplayAnswer) headless = ask(&sample, DISPLAY_VNC, CONSOLE_TEXTURE, NULL);
-    g_assert_nonnull(strstr(headless->refusal, "egl-headless"));
-    sample.qemu->opengl = FALSE;
-    g_autoptr(DisplayAnswer) opengl = ask(&sample, DISPLAY_VNC, CONSOLE_TEXTURE, NULL);
-    g_assert_nonnull(strstr(opengl->refusal, "ui-opengl"));
-
-    sample.facts.qemu = NULL;
-    sample.facts.qemu_failure = (char *)"no QEMU is installed; apt install qemu-system-x86";
-    g_autoptr(DisplayAnswer) none = ask(&sample, DISPLAY_AUTO, CONSOLE_2D, NULL);
-    g_assert_cmpstr(none->refusal, ==, sample.facts.qemu_failure);
-    g_assert_null(none->instead);
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -419,10 +361,7 @@ int main(int argc, char **argv)
     g_test_add_func("/display-matrix/golden", test_golden);
     g_test_add_func("/display-matrix/instead", test_instead);
     g_test_add_func("/display-matrix/nothing-deadly", test_nothing_deadly);
+    g_test_add_func("/display-matrix/server", test_server);
     g_test_add_func("/display-matrix/credentials", test_credentials);
-    g_test_add_func("/display-matrix/addresses", test_addresses);
-    g_test_add_func("/display-matrix/private-server", test_private_server);
-    g_test_add_func("/display-matrix/usb-redirection", test_usb_redirection);
-    g_test_add_func("/display-matrix/missing-parts", test_missing_parts);
     return g_test_run();
 }

@@ -161,6 +161,9 @@ static void judge_display(VgpuCandidate *candidate, const HostFacts *facts, cons
         candidate->drawback = g_strdup("it has no display");
     else if (answer->display == DISPLAY_NONE && wish->display == DISPLAY_AUTO)
         candidate->drawback = g_strdup("nothing here could show its screen, screenshots excepted");
+    else if (answer->server != NULL && answer->server->source == SERVER_VFIO)
+        candidate->drawback = g_strdup("its screen is shown only where its driver lets the "
+                                       "processor read it, and without firmware");
 }
 
 /* Who has the devices of @parent, or of those that this user may open. Owned; "" for none. */

@@ -40,11 +40,17 @@ static gboolean plan_virtio(Plan *plan, const PlanRequest *request, GError **err
     return TRUE;
 }
 
-/* A console that nobody shows: QEMU would want OpenGL for it (hw/vfio/display.c:
+static gboolean server_has(const DisplayAnswer *answer, int source)
+{
+    return answer->server != NULL && answer->server->source == source;
+}
+
+/* A console that QEMU shows nowhere: it would want OpenGL for it (hw/vfio/display.c:
  * vfio_display_dmabuf_init), and the vGPU's picture can be had without. */
 static gboolean is_shown(const VgpuDevice *vgpu, const DisplayAnswer *answer)
 {
-    if (vgpu->console == CONSOLE_DMABUF && answer->display == DISPLAY_NONE)
+    if (vgpu->console == CONSOLE_DMABUF &&
+        (answer->display == DISPLAY_NONE || server_has(answer, SERVER_VFIO)))
         return FALSE;
     return vgpu->console != CONSOLE_NONE;
 }
@@ -126,21 +132,49 @@ static void note_mode(Plan *plan, const VgpuDevice *vgpu, const DisplayAnswer *a
                   vgpu->width, vgpu->height);
 }
 
+/* QEMU's console, which else takes the viewers' keys and pointer, is not there. */
+static void plan_input(Plan *plan, const DisplayAnswer *answer)
+{
+    if (!server_has(answer, SERVER_VFIO))
+        return;
+    plan_add(plan, "-chardev", "socket,id=input,path=@run@/input.sock,server=on,wait=off",
+             "a line for keys and pointer: QEMU shows no screen that would take them");
+    plan_add(plan, "-mon", "chardev=input,mode=control", "and the monitor on it");
+}
+
+/* QEMU speaks to the guest's spice-vdagent and hands text on by D-Bus (ui/vdagent.c). */
+static void plan_clipboard(Plan *plan, const PlanRequest *request, const DisplayAnswer *answer)
+{
+    GStrv devices = request->facts->qemu->devices;
+    if ((!server_has(answer, SERVER_DBUS) && !server_has(answer, SERVER_AUTO)) ||
+        !qemu_has(devices, "chardev-qemu-vdagent") || !qemu_has(devices, "virtio-serial-pci"))
+        return;
+    plan_add(plan, "-device", "virtio-serial-pci,id=agents", "lines to agents in the guest");
+    plan_add(plan, "-chardev", "qemu-vdagent,id=clipboard,name=vdagent,clipboard=on,mouse=off",
+             "the guest's clipboard, where spice-vdagent runs in it");
+    plan_add(plan, "-device",
+             "virtserialport,bus=agents.0,chardev=clipboard,name=com.redhat.spice.0",
+             "and its line");
+}
+
 void qemu_plan_display(Plan *plan, const PlanRequest *request, const DisplayAnswer *answer)
 {
     plan->display = g_strdup(answer->name);
     plan->watch = g_strdup(answer->watch);
     plan->screenshot = answer->screenshot;
     plan->needs_credential = answer->needs_credential;
-    if (answer->needs_credential)
+    if (answer->server != NULL)
+        plan->server = record_copy(&plan_server_type, answer->server);
+    if (answer->needs_credential && answer->server == NULL)
         plan_add(plan, "-object", "secret,id=display-secret,file=@run@/display-secret",
                  "the password of the display's server");
     for (guint i = 0; i < answer->options->len; i++) {
         const PlanOption *option = answer->options->pdata[i];
         plan_add(plan, option->name, option->value, option->reason);
     }
-    const PlanOption *last = answer->options->pdata[answer->options->len - 1];
-    plan->display_reason = g_strdup(last->reason);
+    plan->display_reason = g_strdup(answer->reason);
+    plan_input(plan, answer);
+    plan_clipboard(plan, request, answer);
     if (answer->note != NULL)
         plan_note(plan, "%s", answer->note);
     note_mode(plan, request->vgpu, answer);

@@ -16,10 +16,12 @@
 #include "base/root.h"
 #include "vm/vm-state.h"
 
-#define RUNDIR_QMP_SOCKET "qmp.sock" /* QEMU's second monitor */
-#define RUNDIR_QMP_LOCK "qmp.lock"   /* whose turn it is there: QEMU serves one client */
-#define RUNDIR_STATE "state.json"    /* VmState */
-#define RUNDIR_VNC_SOCKET "vnc.sock"
+#define RUNDIR_QMP_SOCKET "qmp.sock"           /* QEMU's second monitor */
+#define RUNDIR_QMP_LOCK "qmp.lock"             /* whose turn it is there: QEMU serves one client */
+#define RUNDIR_STATE "state.json"              /* VmState */
+#define RUNDIR_VNC_SOCKET "vnc.sock"           /* of our display server */
+#define RUNDIR_QEMU_VNC_SOCKET "qemu-vnc.sock" /* of QEMU's VNC server */
+#define RUNDIR_INPUT_SOCKET "input.sock"       /* a monitor of QEMU's for input alone */
 #define RUNDIR_SPICE_SOCKET "spice.sock"
 
 /* A run directory that is ours as long as this exists. */

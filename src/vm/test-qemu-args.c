@@ -8,70 +8,25 @@
 #include "base/json.h"
 #include "tests/lib/golden.h"
 #include "tests/lib/sample-facts.h"
+#include "tests/lib/sample-vgpus.h"
 
 typedef struct {
     const char *name;
     SampleQemu qemu;
     int screen; /* ScreenKind */
     SampleNodes nodes;
-    const char *vgpu; /* a row of vgpus[]; NULL: none */
+    const char *vgpu; /* a row of sample_vgpus[]; NULL: none */
     const char *config;
 } Case;
-
-#define GVT_G "/sys/bus/mdev/devices/6e3e6aa9-5ff2-4d9a-a473-2b1a446dc1ce"
-#define MDPY "/sys/bus/mdev/devices/11111111-5ff2-4d9a-a473-2b1a446dc1ce"
-
-static VgpuDevice vgpus[] = {
-    { .provider = (char *)"virtio-gpu",
-      .type = (char *)"2d",
-      .console = CONSOLE_2D,
-      .reason = (char *)"a virtual screen that needs no GPU" },
-    { .provider = (char *)"virtio-gpu",
-      .type = (char *)"virgl",
-      .console = CONSOLE_TEXTURE,
-      .parent = (char *)SAMPLE_GPU,
-      .reason = (char *)"OpenGL of the host works" },
-    { .provider = (char *)"virtio-gpu",
-      .type = (char *)"virgl",
-      .console = CONSOLE_TEXTURE,
-      .reason = (char *)"as asked" },
-    { .provider = (char *)"virtio-gpu",
-      .type = (char *)"venus",
-      .console = CONSOLE_TEXTURE,
-      .parent = (char *)SAMPLE_GPU,
-      .hostmem_bytes = (guint64)4 << 30,
-      .reason = (char *)"Vulkan of the host works" },
-    { .provider = (char *)"mdev",
-      .type = (char *)"i915-GVTg_V5_4",
-      .console = CONSOLE_DMABUF,
-      .parent = (char *)SAMPLE_GPU,
-      .sysfs = (char *)GVT_G,
-      .width = 1920,
-      .height = 1080,
-      .reason = (char *)"as asked" },
-    { .provider = (char *)"mdev",
-      .type = (char *)"i915-GVTg_V5_8",
-      .console = CONSOLE_DMABUF,
-      .sysfs = (char *)GVT_G,
-      .width = 1024,
-      .height = 768,
-      .reason = (char *)"as asked" },
-    { .provider = (char *)"mdev",
-      .type = (char *)"mdpy-vga",
-      .console = CONSOLE_REGION,
-      .sysfs = (char *)MDPY,
-      .width = 1920,
-      .height = 1080,
-      .reason = (char *)"as asked" },
-};
 
 /* On a host without nodes no GPU serves it. */
 static const VgpuDevice *find_vgpu(const char *type, SampleNodes nodes)
 {
     gboolean software = nodes == SAMPLE_NODES_NO_DEVICE;
-    for (gsize i = 0; type != NULL && i < G_N_ELEMENTS(vgpus); i++)
-        if (g_str_equal(vgpus[i].type, type) && (!software || vgpus[i].parent == NULL))
-            return &vgpus[i];
+    for (gsize i = 0; type != NULL && i < G_N_ELEMENTS(sample_vgpus); i++)
+        if (g_str_equal(sample_vgpus[i].type, type) &&
+            (!software || sample_vgpus[i].parent == NULL))
+            return &sample_vgpus[i];
     return NULL;
 }
 
@@ -109,6 +64,15 @@ static const Case cases[] = {
       "[vm]\nname=work\n[disk]\npath=/vm/work.qcow2\n[display]\nkind=spice-app\n" },
     { "vnc-tcp", SAMPLE_QEMU_10_0, SCREEN_NONE, SAMPLE_NODES_HARDWARE, "virgl",
       "[vm]\nname=work\n[disk]\npath=/vm/work.qcow2\n[display]\nkind=vnc\naddress=0.0.0.0:5901\n" },
+    { "qemu-vnc-tcp", SAMPLE_QEMU_10_0, SCREEN_NONE, SAMPLE_NODES_HARDWARE, "virgl",
+      "[vm]\nname=work\n[disk]\npath=/vm/work.qcow2\n[display]\nkind=qemu-vnc\n"
+      "address=0.0.0.0:5901\n" },
+    { "vnc-socket", SAMPLE_QEMU_7_2, SCREEN_NONE, SAMPLE_NODES_NONE, "2d",
+      "[vm]\nname=work\n[disk]\npath=/vm/work.qcow2\n[display]\nkind=vnc\n"
+      "address=unix:/vm/a@b,c.sock\n" },
+    { "web", SAMPLE_QEMU_7_2, SCREEN_X11, SAMPLE_NODES_NO_DEVICE, "virgl",
+      "[vm]\nname=work\n[disk]\npath=/vm/work.qcow2\n[vgpu]\ntype=virgl\n"
+      "[display]\nkind=web\n" },
     { "no-vgpu", SAMPLE_QEMU_7_2, SCREEN_X11, SAMPLE_NODES_HARDWARE, NULL,
       "[vm]\nname=work\n[disk]\npath=/vm/work.qcow2\n[vgpu]\ntype=none\n" },
     { "user-options", SAMPLE_QEMU_7_2, SCREEN_NONE, SAMPLE_NODES_NONE, "2d",
@@ -118,6 +82,8 @@ static const Case cases[] = {
     { "gvt-g", SAMPLE_QEMU_7_2, SCREEN_X11, SAMPLE_NODES_HARDWARE, "i915-GVTg_V5_4",
       "[vm]\nname=work\n[disk]\npath=/vm/work.qcow2\n" },
     { "gvt-g-server", SAMPLE_QEMU_10_0, SCREEN_NONE, SAMPLE_NODES_HARDWARE, "i915-GVTg_V5_4",
+      "[vm]\nname=work\n[disk]\npath=/vm/work.qcow2\n" },
+    { "gvt-g-read", SAMPLE_QEMU_11, SCREEN_NONE, SAMPLE_NODES_NO_DEVICE, "i915-GVTg_V5_8",
       "[vm]\nname=work\n[disk]\npath=/vm/work.qcow2\n" },
     { "gvt-g-unseen", SAMPLE_QEMU_7_2, SCREEN_NONE, SAMPLE_NODES_NO_DEVICE, "i915-GVTg_V5_8",
       "[vm]\nname=work\n[disk]\npath=/vm/work.qcow2\n[display]\nkind=none\n" },
@@ -439,7 +405,7 @@ static void test_user_placeholders(void)
         SAMPLE_NODES_NONE,
         "2d",
         "[vm]\nname=work\nkernel=/vm/@run@\ninitrd=/vm/@fd:qmp@\nappend=a=@@,@run@\n"
-        "[disk]\npath=/vm/@run@,@fd:qmp@,@@.raw\n[display]\nkind=vnc\n"
+        "[disk]\npath=/vm/@run@,@fd:qmp@,@@.raw\n[display]\nkind=qemu-vnc\n"
         "address=unix:/vm/@run@.sock\n[qemu]\nargs=-fw_cfg;file=@run@;-S\n"
     };
     g_auto(Request) request;

@@ -123,9 +123,9 @@ static void test_errors(void)
         { "[vm]\nname[de]=a\n", NULL },
         { "[vm]\nsnapshot=maybe\n", "a.vm:2: snapshot 'maybe' is neither true nor false" },
         { "[display]\nkind=gtk\naddress=:1\n",
-          "a.vm:3: display 'gtk' takes no address: only vnc and spice do" },
+          "a.vm:3: display 'gtk' takes no address: only vnc, qemu-vnc and spice do" },
         { "[display]\naddress=:1\n",
-          "a.vm: [display] has address= without kind=vnc or kind=spice" },
+          "a.vm: [display] has address= without kind=vnc, kind=qemu-vnc or kind=spice" },
         { "[vm]\nappend=\\x\n", NULL },
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {

@@ -301,7 +301,7 @@ static gboolean check_whole(const KeyLines *lines, const VmConfig *config, GErro
     }
     if (config->display == DISPLAY_AUTO && config->display_address != NULL)
         return error_set(error, VGPUCTL_ERROR_INVALID,
-                         "%s: [display] has address= without kind=vnc or kind=spice",
+                         "%s: [display] has address= without kind=vnc, kind=qemu-vnc or kind=spice",
                          lines->source);
     return TRUE;
 }

@@ -173,10 +173,11 @@ gboolean vm_config_set_display(VmConfig *config, const char *text, GError **erro
     if (!choose("display", kind, display_words, &display, error))
         return FALSE;
     if (colon != NULL) {
-        if (display != DISPLAY_VNC && display != DISPLAY_SPICE)
-            return usage(error, "display '%s' takes no address: only vnc and spice do", kind);
+        if (!display_takes_address(display))
+            return usage(error, "display '%s' takes no address: only vnc, qemu-vnc and spice do",
+                         kind);
         g_auto(DisplayAddress) address = { NULL };
-        if (!display_address_parse(colon + 1, display == DISPLAY_VNC, &address, error))
+        if (!display_address_parse(colon + 1, display_address_kind(display), &address, error))
             return FALSE;
     }
     config->display = display;

@@ -9,7 +9,7 @@
  *               size when the file is missing); [disk.1], [disk.2] for more, in the file's order
  *     [cdrom]   path=
  *     [vgpu]    type=auto|none|venus|virgl|2d|TYPE parent= mode=WIDTHxHEIGHT
- *     [display] kind=auto|none|gtk|sdl|spice|spice-app|vnc address=
+ *     [display] kind=auto|none|gtk|sdl|spice|spice-app|vnc|web|qemu-vnc address=
  *     [network] mode=user|none|bridge=NAME mac=
  *     [usb]     redirect=true|false
  *     [qemu]    args= (list separated by ;)  binary=
