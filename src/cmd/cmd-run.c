@@ -48,6 +48,8 @@ static void print_running(const SessionInfo *info, void *userdata)
     print_choice("Display: ", info->display, info->display_reason);
     if (info->credential != NULL)
         printf("Password: %s\n", info->credential);
+    if (info->fingerprint != NULL)
+        printf("Certificate: %s\n", info->fingerprint);
     if (info->watch != NULL)
         printf("Watch:    %s\n", info->watch);
     for (char **note = info->notes; note != NULL && *note != NULL; note++)

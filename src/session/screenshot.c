@@ -111,8 +111,9 @@ static GBytes *take(const RunDirEntry *vm, GError **error)
     int way = choice_from_word(screenshot_words, vm->state->screenshot_way);
     if (way == SCREENSHOT_SCREENDUMP)
         return take_screendump(vm, error);
-    if (way == SCREENSHOT_VNC) {
-        g_autofree char *socket = g_build_filename(vm->path, RUNDIR_VNC_SOCKET, NULL);
+    if (way == SCREENSHOT_VNC || way == SCREENSHOT_QEMU_VNC) {
+        const char *member = way == SCREENSHOT_VNC ? RUNDIR_VNC_SOCKET : RUNDIR_QEMU_VNC_SOCKET;
+        g_autofree char *socket = g_build_filename(vm->path, member, NULL);
         return take_shot("--vnc", socket, /* more= */ NULL, /* environment= */ NULL, error);
     }
     if (way == SCREENSHOT_PLANE)

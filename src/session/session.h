@@ -4,10 +4,11 @@
  *
  * The life of one VM as ordered steps, each with its undo:
  *
- *     claim -> vgpu -> storage -> network -> secrets -> spawn -> monitor -> plane -> announce ->
- * watch
+ *     claim -> vgpu -> storage -> network -> secrets -> spawn -> monitor -> plane -> display ->
+ *     announce -> watch
  *
- * "claim" is of the VM's name, "vgpu" of the vGPU, "plane" the way to its picture.
+ * "claim" is of the VM's name, "vgpu" of the vGPU, "plane" the way to its picture, "display" our
+ * display server.
  *
  * A step that fails, or a stop signal, undoes what was done before it, last first. A supervisor
  * that is killed takes its QEMU with it (PR_SET_PDEATHSIG); what it leaves on disk is taken away by
@@ -25,7 +26,8 @@ typedef struct {
     int qemu_pid;
     char *vgpu, *vgpu_reason;       /* "virtio-gpu 2d", why it */
     char *display, *display_reason; /* "VNC on a unix socket", why it */
-    char *watch;                    /* command line that shows it, or NULL */
+    char *watch;                    /* command line or address that shows it, or NULL */
+    char *fingerprint;              /* of the certificate that viewers meet, or NULL */
     char *credential;               /* the display's password when one was made, or NULL */
     char *log;                      /* file with QEMU's words */
     GStrv notes;

@@ -153,6 +153,14 @@ static Supervisor *start_qemu(Session *session, int qmp_fd, int serial_fd, GHash
     return supervisor_start(&spec, error);
 }
 
+/* What shows the screen, owned: the page for browsers, where there is one. */
+static char *watch_of(const Session *session)
+{
+    const char *url = session->server != NULL ? display_server_url(session->server) : NULL;
+    return url != NULL ? g_strdup(url)
+                       : plan_place(session->prepared->plan->watch, rundir_path(session->rundir));
+}
+
 static VmState *state_of(const Session *session, VmPhase phase)
 {
     const Plan *plan = session->prepared->plan;
@@ -169,7 +177,7 @@ static VmState *state_of(const Session *session, VmPhase phase)
         state->vgpu_uuid = g_strdup(session->prepared->vgpu->uuid);
     state->render_node = g_strdup(plan->render_node);
     state->display = g_strdup(plan->display);
-    state->watch = plan_place(plan->watch, rundir_path(session->rundir));
+    state->watch = watch_of(session);
     state->screenshot_way = g_strdup(screenshot_words[plan->screenshot]);
     return state;
 }
@@ -250,6 +258,50 @@ static void undo_plane(Session *session)
     g_clear_pointer(&session->door, plane_door_close);
 }
 
+static void on_display_said(const char *text, gsize length, gpointer userdata)
+{
+    Session *session = userdata;
+    supervisor_log(session->supervisor, text, length);
+}
+
+static void on_page_moved(gpointer userdata)
+{
+    Session *session = userdata;
+    g_autoptr(GError) reason = NULL;
+    if (write_state(session, VM_PHASE_RUNNING, &reason))
+        return;
+    g_autofree char *line = g_strdup_printf("%s\n", reason->message);
+    supervisor_log(session->supervisor, line, strlen(line));
+}
+
+static gboolean apply_display(Session *session, GError **error)
+{
+    const PlanServer *plan = session->prepared->plan->server;
+    if (plan == NULL)
+        return TRUE;
+    const DisplayServerSpec spec = { .root = session->root,
+                                     .plan = plan,
+                                     .name = config_of(session)->name,
+                                     .run_directory = rundir_path(session->rundir),
+                                     .qemu_pidfd = supervisor_pidfd(session->supervisor),
+                                     .limit_s = session->request->start_limit_s,
+                                     .said = on_display_said,
+                                     .moved = on_page_moved,
+                                     .userdata = session };
+    g_autoptr(GError) reason = NULL;
+    session->server = display_server_start(&spec, &reason);
+    if (session->server != NULL)
+        return TRUE;
+    g_propagate_prefixed_error(error, g_steal_pointer(&reason),
+                               "VM '%s': its display server: ", config_of(session)->name);
+    return FALSE;
+}
+
+static void undo_display(Session *session)
+{
+    g_clear_pointer(&session->server, display_server_free);
+}
+
 static gboolean apply_announce(Session *session, GError **error)
 {
     if (!write_state(session, VM_PHASE_RUNNING, error))
@@ -264,9 +316,12 @@ static gboolean apply_announce(Session *session, GError **error)
                          .display_reason = plan->display_reason,
                          .credential = session->credential,
                          .notes = plan->notes };
-    g_autofree char *watch = plan_place(plan->watch, rundir_path(session->rundir));
+    g_autofree char *watch = watch_of(session);
+    g_autofree char *fingerprint =
+        session->server != NULL ? display_server_fingerprint(session->server) : NULL;
     g_autofree char *log = session_log_path(session->root, info.name, FALSE);
     info.watch = watch;
+    info.fingerprint = fingerprint;
     info.log = log;
     session->request->running(&info, session->request->userdata);
     return TRUE;
@@ -281,10 +336,16 @@ static gboolean apply_watch(Session *session, GError **error)
 }
 
 const SessionStep session_steps[] = {
-    { "claim", apply_claim, undo_claim },       { "vgpu", apply_vgpu, undo_vgpu },
-    { "storage", apply_storage, NULL },         { "network", apply_network, undo_network },
-    { "secrets", apply_secrets, undo_secrets }, { "spawn", apply_spawn, undo_spawn },
-    { "monitor", apply_monitor, NULL },         { "plane", apply_plane, undo_plane },
-    { "announce", apply_announce, NULL },       { "watch", apply_watch, NULL },
+    { "claim", apply_claim, undo_claim },
+    { "vgpu", apply_vgpu, undo_vgpu },
+    { "storage", apply_storage, NULL },
+    { "network", apply_network, undo_network },
+    { "secrets", apply_secrets, undo_secrets },
+    { "spawn", apply_spawn, undo_spawn },
+    { "monitor", apply_monitor, NULL },
+    { "plane", apply_plane, undo_plane },
+    { "display", apply_display, undo_display },
+    { "announce", apply_announce, NULL },
+    { "watch", apply_watch, NULL },
 };
 const guint session_n_steps = G_N_ELEMENTS(session_steps);

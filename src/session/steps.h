@@ -3,6 +3,7 @@
 #pragma once
 
 #include "session/session.h"
+#include "session/display-server.h"
 #include "session/loan.h"
 #include "session/plane-door.h"
 #include "vm/rundir.h"
@@ -24,6 +25,7 @@ typedef struct {
     gboolean vgpu_lost; /* somebody else was quicker in taking the vGPU */
     Supervisor *supervisor;
     PlaneDoor *door;
+    DisplayServer *server; /* NULL: none of ours */
 } Session;
 
 typedef struct {
