@@ -25,6 +25,7 @@ const Command *const commands[] = {
     &command_run_vm,
     &command_ps,
     &command_stop,
+    &command_view,
     &command_screenshot,
     &command_serve,
     &command_logs,

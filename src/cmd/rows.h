@@ -30,6 +30,7 @@ extern const Command command_stop;
 extern const Command command_types;
 extern const Command command_undefine;
 extern const Command command_vgpu_access;
+extern const Command command_view;
 extern const Command command_vm_define;
 extern const Command command_vm_edit;
 extern const Command command_vm_list;
