@@ -26,14 +26,14 @@ static void add_vm(Table *table, const RunDirEntry *vm)
 {
     const VmState *state = vm->state;
     if (state == NULL) {
-        table_add(table, vm->name, "starting", NULL, NULL, NULL, NULL, NULL);
+        table_add(table, vm->name, "starting", NULL, NULL, NULL, NULL, NULL, NULL);
         return;
     }
     guint64 now_s = (guint64)g_get_real_time() / G_USEC_PER_SEC;
     g_autofree char *age = age_text(now_s - MIN(now_s, state->started_at_s));
     g_autofree char *pid = g_strdup_printf("%d", state->qemu_pid);
     table_add(table, vm->name, vm_phase_words[state->phase], pid, age, state->vgpu, state->display,
-              NULL);
+              state->watch, NULL);
 }
 
 static json_t *vm_to_json(const RunDirEntry *vm)
@@ -62,8 +62,8 @@ static int run_ps(const CmdContext *context, char **arguments, char **passed, GE
             json_array_append_new(rows, vm_to_json(vms->pdata[i]));
         return cmd_print_json(rows, error);
     }
-    g_autoptr(Table) table =
-        table_new((const char *const[]){ "NAME", "STATE", "PID", "AGE", "VGPU", "DISPLAY", NULL });
+    g_autoptr(Table) table = table_new(
+        (const char *const[]){ "NAME", "STATE", "PID", "AGE", "VGPU", "DISPLAY", "WATCH", NULL });
     for (guint i = 0; i < vms->len; i++)
         add_vm(table, vms->pdata[i]);
     g_autofree char *text = table_to_text(table);
