@@ -130,6 +130,24 @@ class User:
         strip, reason = vgputest.read_strip(path)
         return " ".join(f"{key}={value}" for key, value in strip.items()) if strip else reason
 
+    def seen(self, name):
+        """The same of what a viewer of our display server sees."""
+        shot = Path(os.environ["VGPUCTL_LIBEXECDIR"], "shot")
+        path = self.home / f"{name}-seen.png"
+        answer = vgputest.run(*self.become(), shot, "--vnc",
+                              Path(self.state(name)["run_directory"], "vnc.sock"), "--output", path)
+        if answer.returncode != 0:
+            return answer.stderr.strip()
+        strip, reason = vgputest.read_strip(path)
+        return " ".join(f"{key}={value}" for key, value in strip.items()) if strip else reason
+
+    def server(self, name):
+        """The process id of a VM's display server."""
+        pid = self.state(name)["pid"]
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return next(int(child) for child in children
+                    if Path(f"/proc/{child}/comm").read_text() == "display\n")
+
     def state(self, name):
         return next(vm for vm in json.loads(self.good("ps", "--json")) if vm["name"] == name)
 
@@ -148,7 +166,7 @@ def left():
 
 
 def observe_two(root):
-    say("one", root.run("one", "--vgpu", "V5_8").returncode)
+    say("one", root.run("one", "--vgpu", "V5_8", "--display", "vnc").returncode)
     say("two", root.run("two", "--vgpu", TYPE).returncode)
     say("three", root.run("three", "--vgpu", "V5_8").stderr.strip())
     say("ps", root.state("one")["vgpu"])
@@ -156,6 +174,10 @@ def observe_two(root):
     say("first frame of two", root.wait_first_frame("two"))
     say("picture of one", root.screenshot("one"))
     say("picture of two", root.screenshot("two"))
+    say("seen of one", root.seen("one"))
+    first = root.server("one")
+    os.kill(first, signal.SIGKILL)
+    say("seen of one again", root.seen("one"), root.server("one") != first)
 
 
 def observe_returned(root):
@@ -245,12 +267,15 @@ def observe_steps(root):
 def observe_user(root, user):
     say("user without pool", user.run("mine", *NO_GUEST, "--vgpu", "V5_8").stderr.strip())
     say("create", root.line("create", "V5_8", "--user", str(UID), "--name", "pooled"))
-    say("user", user.run("mine", *NO_GUEST, "--vgpu", "V5_8").returncode)
+    say("user", user.run("mine", *NO_GUEST, "--vgpu", "V5_8", "--display", "vnc").returncode)
     say("user again", user.run("other", *NO_GUEST, "--vgpu", "V5_8").stderr.strip())
     mine = user.state("mine")
     draw(mine["qemu_pid"], mine["vgpu_uuid"])
     user.good("screenshot", "mine", "--output", user.home / "mine.png")
     say("picture of user", (user.home / "mine.png").stat().st_size > WIDTH * HEIGHT)
+    user.seen("mine")
+    same = (user.home / "mine-seen.png").read_bytes() == (user.home / "mine.png").read_bytes()
+    say("seen by user", same)
     say("user's stop", user.line("stop", "--force", "mine"))
     say("pool stays", left())
     say("by name", user.run("mine", *NO_GUEST, "--vgpu", "pooled").returncode)
@@ -306,6 +331,8 @@ WANTED = {
     "first frame of two": "1 1024 768",
     "picture of one": "frame=1 width=1024 height=768",
     "picture of two": "frame=1 width=1024 height=768",
+    "seen of one": "frame=1 width=1024 height=768",
+    "seen of one again": "frame=1 width=1024 height=768 True",
     "unmapped": rf"vgpuctl: Screenshot of VM 'named': vGPU {UUID}: the picture cannot be read by the "
                 r"processor \(its driver does not let it be mapped: No such device\), and its GPU has "
                 r"no render node that this user could draw it on",
@@ -330,6 +357,7 @@ WANTED = {
     "user again": rf"vgpuctl: --vgpu V5_8: those that you may open are taken \(V5_8 {UUID}: process "
                   rf"\d+ \(vgpuctl\), for 'mine'\); .*sudo vgpuctl create {TYPE} --user .*",
     "picture of user": "True",
+    "seen by user": "True",
     "user's stop": "0 ",
     "pool stays": "1 devices, 0 claims, 1 nodes, 1 available",
     "by name": "0",

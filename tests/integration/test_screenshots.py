@@ -99,7 +99,7 @@ class ScreenshotTest(unittest.TestCase):
 
     def test_2d(self):
         guest = self.plain_guest()
-        for display in ("none", "vnc", "spice"):
+        for display in ("none", "vnc", "qemu-vnc", "spice"):
             with self.subTest(display=display):
                 if display == "spice" and not self.qemu["spice"]:
                     self.skipTest("this QEMU has no SPICE")
@@ -112,10 +112,11 @@ class ScreenshotTest(unittest.TestCase):
         guest = self.plain_guest()
         for display in ("none", "spice"):
             with self.subTest(display=display):
-                self.check(guest, "vnc", "^dumb buffer on virtio_gpu$", "--vgpu", "virgl",
+                self.check(guest, "qemu-vnc", "^dumb buffer on virtio_gpu$", "--vgpu", "virgl",
                            "--display", display)
 
     def test_virgl_on_vnc(self):
+        """Our server in front of QEMU's: where textures cannot be exported."""
         self.need_software_gl()
         said = self.check(self.guest_with_mesa(), "vnc", "^virgl", "--vgpu", "virgl", "--display",
                           "vnc")
