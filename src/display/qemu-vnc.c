@@ -273,6 +273,12 @@ gboolean qemu_vnc_request(QemuVnc *client, gboolean incremental, GError **error)
     return give(client, request, sizeof request, error);
 }
 
+gboolean qemu_vnc_await(const QemuVnc *client, guint limit_ms)
+{
+    struct pollfd wait = { .fd = client->fd, .events = POLLIN };
+    return client->start < client->end || poll(&wait, 1, (int)limit_ms) > 0;
+}
+
 gsize qemu_vnc_missing(const QemuVnc *client)
 {
     return client->missing;

@@ -42,6 +42,9 @@ gsize qemu_vnc_missing(const QemuVnc *client);
 /* The screen, borrowed; who keeps it takes a reference, and then it does not change. */
 Frame *qemu_vnc_frame(const QemuVnc *client);
 
+/* Whether the server says something, at once or within @limit_ms. */
+gboolean qemu_vnc_await(const QemuVnc *client, guint limit_ms);
+
 /* What one message of the server's brought. */
 typedef struct {
     gboolean update;  /* it was the answer to a request, be it empty */

@@ -125,12 +125,14 @@ static GByteArray *good_script(void)
 
 static void test_good(void)
 {
-    /* security None, shared, the pixel format, three encodings, then one request a part */
+    /* security None, shared, the pixel format, three encodings, then one request a part, and one
+     * for what is newer */
     static const guint8 expected[] = "RFB 003.008\n\1\1"
                                      "\0\0\0\0\40\30\0\1\0\377\0\377\0\377\20\10\0\0\0\0"
                                      "\2\0\0\3\0\0\0\0\377\377\377\41\377\377\377\40"
                                      "\3\0\0\0\0\0\0\4\0\3"
-                                     "\3\0\0\0\0\0\0\4\0\3";
+                                     "\3\0\0\0\0\0\0\4\0\3"
+                                     "\3\1\0\0\0\0\0\4\0\3";
     g_autoptr(GByteArray) script = good_script();
     g_autoptr(GByteArray) heard = g_byte_array_new();
     g_autoptr(GError) error = NULL;
@@ -142,6 +144,20 @@ static void test_good(void)
     g_assert_cmphex(frame_row(frame, 2)[3] & 0xffffff, ==, 0xddeeff);
     if (G_BYTE_ORDER == G_LITTLE_ENDIAN)
         g_assert_cmpmem(heard->data, heard->len, expected, sizeof expected - 1);
+}
+
+/* what a server shows first may be old: what it sends then is taken, too */
+static void test_newer(void)
+{
+    g_autoptr(GByteArray) script = good_script();
+    say_update(script, 1);
+    say_rect(script, 3, 2, 1, 1, 0);
+    say_pixels(script, 1, 0x00445566);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Frame) frame = play(script, script->len, STALLS, PATIENCE_MS, NULL, &error);
+    g_assert_no_error(error);
+    g_assert_cmphex(frame_row(frame, 2)[3] & 0xffffff, ==, 0x445566);
+    g_assert_cmphex(frame_row(frame, 2)[2] & 0xffffff, ==, 0xddeeff);
 }
 
 /* what arrived before the screen changed its size is of another picture */
@@ -326,6 +342,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/rfb-grab/good", test_good);
+    g_test_add_func("/rfb-grab/newer", test_newer);
     g_test_add_func("/rfb-grab/resize", test_resize);
     g_test_add_func("/rfb-grab/truncated", test_truncated);
     g_test_add_func("/rfb-grab/stall", test_stall);
