@@ -39,6 +39,7 @@ typedef struct {
     EncodeResult result;
     Look look; /* of the tiles gathered in @rect */
     Rect rect;
+    gboolean smooth, tile_smooth; /* gradients are known to pay: in all of them, and in the tile */
     Palette palettes[2], *palette, *tile_palette; /* of @rect, and of the tile that is looked at */
     GArray *fills;                                /* Fill, sent last: they may grow downwards */
     guint pieces;
@@ -201,7 +202,7 @@ static void send_many(Tight *tight, Rect rect)
     if (send_jpeg(tight, rect))
         return;
     if (settings->gradient && pixel_format_compact_bytes(&settings->format, TRUE) == 3 &&
-        gradient_pays(tight->frame, rect))
+        (tight->smooth || gradient_pays(tight->frame, rect)))
         send_gradient(tight, rect);
     else
         send_whole(tight, rect);
@@ -241,12 +242,14 @@ static void send_gathered(Tight *tight)
 static gboolean is_picture(Tight *tight, Rect tile)
 {
     Palette *palette = tight->tile_palette;
+    tight->tile_smooth = FALSE;
     if (tight->settings->quality == 0 && !tight->settings->gradient)
         return FALSE;
     palette_clear(palette);
     for (int y = tile.y; y < tile.y + tile.height; y += SAMPLE_ROWS)
         palette_add_rect(palette, tight->frame, (Rect){ tile.x, y, tile.width, 1 }, PALETTE_MOST);
-    return palette->n > WRITING_COLOURS && gradient_pays(tight->frame, tile);
+    tight->tile_smooth = palette->n > WRITING_COLOURS && gradient_pays(tight->frame, tile);
+    return tight->tile_smooth;
 }
 
 static Look look_at(Tight *tight, Rect tile)
@@ -285,6 +288,7 @@ static void gather(Tight *tight, Rect tile)
     Look look = look_at(tight, tile);
     if (joins(tight, look, tile)) {
         tight->rect.width += tile.width;
+        tight->smooth = tight->smooth && tight->tile_smooth;
         return;
     }
     send_gathered(tight);
@@ -293,6 +297,7 @@ static void gather(Tight *tight, Rect tile)
     tight->tile_palette = palette;
     tight->look = look;
     tight->rect = tile;
+    tight->smooth = tight->tile_smooth;
 }
 
 /* Up to the next line of the screen's grid: what changed is told in its tiles. */
