@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "display/cursor.h"
 
+#include <string.h>
+
 #include "base/error.h"
 
 Cursor *cursor_new(int width, int height, int hot_x, int hot_y, GError **error)
@@ -34,4 +36,13 @@ void cursor_unref(Cursor *cursor)
         return;
     g_free(cursor->pixels);
     g_free(cursor);
+}
+
+gboolean cursor_equal(const Cursor *a, const Cursor *b)
+{
+    if (a == NULL || b == NULL)
+        return a == b;
+    gsize size = (gsize)a->width * (gsize)a->height * sizeof a->pixels[0];
+    return a->width == b->width && a->height == b->height && a->hot_x == b->hot_x &&
+           a->hot_y == b->hot_y && (size == 0 || memcmp(a->pixels, b->pixels, size) == 0);
 }

@@ -21,3 +21,6 @@ Cursor *cursor_new(int width, int height, int hot_x, int hot_y, GError **error);
 Cursor *cursor_ref(Cursor *cursor);
 void cursor_unref(Cursor *cursor);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Cursor, cursor_unref)
+
+/* Whether both look the same and point alike; NULL is like NULL only. */
+gboolean cursor_equal(const Cursor *a, const Cursor *b);

@@ -194,21 +194,11 @@ Frame *screen_frame(Screen *screen)
     return frame;
 }
 
-static gboolean same_cursor(const Cursor *a, const Cursor *b)
-{
-    if (a == NULL || b == NULL)
-        return a == b;
-    return a->width == b->width && a->height == b->height && a->hot_x == b->hot_x &&
-           a->hot_y == b->hot_y &&
-           memcmp(a->pixels, b->pixels, (gsize)a->width * (gsize)a->height * sizeof a->pixels[0]) ==
-               0;
-}
-
 void screen_set_cursor(Screen *screen, Cursor *cursor)
 {
     Cursor *dropped = NULL;
     g_mutex_lock(&screen->state);
-    if (!same_cursor(screen->cursor, cursor)) {
+    if (!cursor_equal(screen->cursor, cursor)) {
         dropped = screen->cursor;
         screen->cursor = cursor != NULL ? cursor_ref(cursor) : NULL;
         screen->cursor_serial = ++screen->serial;

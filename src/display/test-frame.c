@@ -176,6 +176,26 @@ static void test_cursor(void)
     }
 }
 
+static void test_cursor_equal(void)
+{
+    g_autoptr(Cursor) cursor = cursor_new(3, 2, 1, 1, NULL);
+    g_autoptr(Cursor) same = cursor_new(3, 2, 1, 1, NULL);
+    g_autoptr(Cursor) wide = cursor_new(2, 3, 1, 1, NULL);
+    g_autoptr(Cursor) moved = cursor_new(3, 2, 0, 1, NULL);
+    g_autoptr(Cursor) none = cursor_new(0, 0, 0, 0, NULL);
+    g_autoptr(Cursor) none_either = cursor_new(0, 0, 5, 5, NULL);
+    g_assert_true(cursor_equal(cursor, same));
+    g_assert_true(cursor_equal(none, none_either));
+    g_assert_true(cursor_equal(NULL, NULL));
+    const Cursor *const others[] = { wide, moved, none, NULL };
+    for (gsize i = 0; i < G_N_ELEMENTS(others); i++) {
+        g_assert_false(cursor_equal(cursor, others[i]));
+        g_assert_false(cursor_equal(others[i], cursor));
+    }
+    same->pixels[5] = 0x80ffffff;
+    g_assert_false(cursor_equal(cursor, same));
+}
+
 static void test_cursor_impossible(void)
 {
     static const int sizes[][2] = { { 0, 1 }, { 1, 0 }, { -1, 4 }, { CURSOR_SIDE_LIMIT + 1, 1 } };
@@ -198,6 +218,7 @@ int main(int argc, char **argv)
     g_test_add_func("/frame/writable", test_writable);
     g_test_add_func("/frame/writable-wrapped", test_writable_wrapped);
     g_test_add_func("/cursor/new", test_cursor);
+    g_test_add_func("/cursor/equal", test_cursor_equal);
     g_test_add_func("/cursor/impossible", test_cursor_impossible);
     return g_test_run();
 }
