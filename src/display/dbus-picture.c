@@ -271,7 +271,7 @@ void dbus_picture_take(DbusPicture *picture, DbusNews *ret_news)
         news->whole = FALSE;
         news->n_rects = 0;
     } else if (picture->dark_us != 0 && g_get_monotonic_time() >= picture->dark_us) {
-        ret_news->dark = TRUE;
+        ret_news->dark = ret_news->whole = TRUE;
         /* should it be drawn on again, all of it is to be seen */
         news->whole = TRUE;
         picture->dark_us = 0;
