@@ -36,6 +36,7 @@ typedef struct {
     GMainLoop *loop;
     char *told; /* the list as the server has it */
     int in;     /* its standard input */
+    guint sources[5];
     GError *error;
 } Serve;
 
@@ -168,7 +169,7 @@ static gboolean on_server_gone(gint fd, GIOCondition condition, gpointer userdat
     GError *error = NULL;
     error_set(&error, VGPUCTL_ERROR_FAILED, "The web server has ended");
     end_with(userdata, error);
-    return G_SOURCE_REMOVE;
+    return G_SOURCE_CONTINUE;
 }
 
 /* All that was written to @fd until its end, or its first @lines lines. Owned. */
@@ -250,19 +251,36 @@ static ServeAddress *await_address(const ServeSpec *spec, const Server *server, 
     return NULL;
 }
 
-static void serve_until_asked(Serve *serve, const Server *server)
+/* From before the address is out: who reads it may end us at once. */
+static void watch(Serve *serve, const Server *server)
 {
-    const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-    guint sources[G_N_ELEMENTS(signals) + 2], n = 0;
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+    serve->loop = g_main_loop_new(NULL, FALSE);
+    guint n = 0;
     for (gsize i = 0; i < G_N_ELEMENTS(signals); i++)
-        sources[n++] = g_unix_signal_add(signals[i], on_signal, serve);
-    sources[n++] = g_timeout_add_seconds(LOOK_S, on_look, serve);
-    guint gone = g_unix_fd_add(server->pidfd, G_IO_IN, on_server_gone, serve);
+        serve->sources[n++] = g_unix_signal_add(signals[i], on_signal, serve);
+    serve->sources[n++] = g_timeout_add_seconds(LOOK_S, on_look, serve);
+    serve->sources[n++] = g_unix_fd_add(server->pidfd, G_IO_IN, on_server_gone, serve);
+}
+
+static void unwatch(Serve *serve)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(serve->sources); i++)
+        g_source_remove(serve->sources[i]);
+    g_main_loop_unref(serve->loop);
+}
+
+/* Until somebody ends it; TRUE: as asked. */
+static gboolean serve_on(Serve *serve, ServeAddress *address, GError **error)
+{
+    if (!tell(serve, serve->told, error) ||
+        !serve->spec->ready(address, serve->spec->userdata, error))
+        return FALSE;
     g_main_loop_run(serve->loop);
-    while (n-- > 0)
-        g_source_remove(sources[n]);
-    if (g_main_context_find_source_by_id(NULL, gone) != NULL)
-        g_source_remove(gone);
+    if (serve->error == NULL)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&serve->error));
+    return FALSE;
 }
 
 gboolean session_serve(const ServeSpec *spec, GError **error)
@@ -274,21 +292,15 @@ gboolean session_serve(const ServeSpec *spec, GError **error)
     g_auto(Server) server = { .pidfd = -1, .in = -1, .out = -1, .err = -1 };
     if (!start_server(spec, &server, error))
         return FALSE;
-    Serve serve = { .spec = spec, .told = g_steal_pointer(&line), .in = server.in };
     ServeAddress *address = await_address(spec, &server, error);
-    gboolean done = address != NULL && tell(&serve, serve.told, error);
-    if (done) {
-        address->vms = g_steal_pointer(&names);
-        done = spec->ready(address, spec->userdata, error);
-    }
+    if (address == NULL)
+        return FALSE;
+    address->vms = g_steal_pointer(&names);
+    Serve serve = { .spec = spec, .told = g_steal_pointer(&line), .in = server.in };
+    watch(&serve, &server);
+    gboolean done = serve_on(&serve, address, error);
+    unwatch(&serve);
     record_free(&serve_address_type, address);
-    if (done) {
-        serve.loop = g_main_loop_new(NULL, FALSE);
-        serve_until_asked(&serve, &server);
-        g_main_loop_unref(serve.loop);
-        done = serve.error == NULL;
-        g_propagate_error(error, serve.error);
-    }
     g_free(serve.told);
     return done;
 }

@@ -6,7 +6,6 @@ of the test, which say whatever it wants."""
 import http.client
 import json
 import os
-import re
 import select
 import signal
 import socket
@@ -17,7 +16,6 @@ import unittest
 from pathlib import Path
 
 import vgputest
-from vgpuvm import LIGHT, VmTest
 from vgpuweb import CLOSE, PING, PONG, TEXT, Refused, UnixServer, WebServer, WebSocket
 
 CONNECTIONS = 128  # WEB_SERVER_CONNECTIONS of web-server.h
@@ -425,81 +423,6 @@ class ListTest(WebTest):
                 pass
         far.sendall(b"picture")
         self.assertEqual(viewer.receive_bytes(7), b"picture")
-
-
-class ServeTest(VmTest):
-    """vgpuctl serve, with VMs."""
-
-    def start_vm(self, name, *words):
-        self.person.good("run", "--detach", "--name", name, *LIGHT, *words, self.person.disk(f"{name}.raw"))
-
-    def serve(self, *words):
-        running = self.person.start("serve", *words)
-        server = WebServer.__new__(WebServer)
-        server.url = running.wait_for(r"http://\S+(?=\n)")[0]
-        server._take_apart()
-        return running, server
-
-    def test_no_vm(self):
-        self.person.refused(1, "No VM runs; vgpuctl run --display vnc starts one", "serve")
-        self.person.refused(1, "'none'", "serve", "none")
-        self.person.refused(2, "1 of|nonsense", "serve", "--nonsense")
-
-    def test_serve(self):
-        self.start_vm("first", "--display", "vnc")
-        self.start_vm("hidden", "--display", "none")
-        self.person.refused(1, r"VM 'hidden' \(no display\) is none .*--display vnc", "serve",
-                            "hidden")
-        self.person.refused(1, "0.0.0.0:1 |Listening|address", "serve", "--listen", "256.0.0.1:1")
-        running, server = self.serve()
-        self.assertEqual(server.fragment, "")
-        server.enter()
-        page = server.get(f"{server.prefix}vms.json")[2]
-        self.assertEqual([vm["name"] for vm in json.loads(page)], ["first"])
-        viewer = server.websocket("first")
-        self.addCleanup(viewer.close)
-        self.assertEqual(viewer.receive_bytes(12), b"RFB 003.008\n")
-        self.person.good("stop", "--force", "first")
-        self.assertIn(viewer.close_code(), (NO_VM, NO_DISPLAY))
-        while json.loads(server.get(f"{server.prefix}vms.json")[2]):
-            pass
-        running.send(signal.SIGINT)
-        self.assertEqual(running.wait(), 0)
-        self.person.good("stop", "--force", "hidden")
-        self.person.check_nothing_left()
-
-    def test_one_with_json(self):
-        self.start_vm("only", "--display", "vnc")
-        running = self.person.start("serve", "only", "--json")
-        answer = json.loads(running.wait_for(r"\{.*\}(?=\n)")[0])
-        self.assertRegex(answer["url"], r"^http://127\.0\.0\.1:\d+/[\w-]+/\?token=[\w-]+#only$")
-        self.assertEqual((answer["vms"], answer["fingerprint"]), (["only"], None))
-        running.send(signal.SIGTERM)
-        self.assertEqual(running.wait(), 0)
-        self.person.good("stop", "--force", "only")
-
-    def test_open(self):
-        """The address is in no command line, but in a file that only its user can read."""
-        self.start_vm("only", "--display", "vnc")
-        tools = self.person.directory / "tools"
-        tools.mkdir()
-        opened = self.person.directory / "home" / "opened"
-        opener = tools / "xdg-open"
-        opener.write_text(f'#!/bin/sh\nstat -c %a "$1" >{opened}.new; cat "$1" >>{opened}.new\n'
-                          f"mv {opened}.new {opened}\n", encoding="ascii")
-        opener.chmod(0o755)
-        running = self.person.start("serve", "only", "--open",
-                                    extra={"PATH": f"{tools}:{os.environ['PATH']}"})
-        url = running.wait_for(r"http://\S+(?=\n)")[0]
-        while not opened.exists():
-            self.assertIsNone(running.process.poll(), running.text)
-        text = opened.read_text(encoding="ascii")
-        self.assertRegex(text, r"^600\n")
-        self.assertIn(re.sub("&", "&amp;", url), text)
-        running.send(signal.SIGINT)
-        self.assertEqual(running.wait(), 0)
-        self.assertEqual(list(self.person.directory.rglob("serve-*.html")), [])
-        self.person.good("stop", "--force", "only")
 
 
 if __name__ == "__main__":

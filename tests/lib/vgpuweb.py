@@ -128,6 +128,14 @@ class WebServer:
             raise AssertionError(f"web ended: {self.process.stderr.read()}")
         self._take_apart()
 
+    @classmethod
+    def at(cls, url):
+        """One that somebody else has started."""
+        server = cls.__new__(cls)
+        server.process, server.url = None, url
+        server._take_apart()
+        return server
+
     def _take_apart(self):
         parts = urllib.parse.urlsplit(self.url)
         self.scheme, self.host, self.port = parts.scheme, parts.hostname, parts.port
