@@ -2,9 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The page of `vgpuctl serve` in Chromium: it moves, it takes keys, it comes back.
 
-The guest is a boot sector: the upper half of its screen has the colour of the last key's ASCII code
-in the VGA palette, the lower half another one with every tick of the clock. What the page looked
-like stays in the build directory as browser-*.png.
+What the page looked like stays in the build directory as browser-*.png.
 """
 
 import json
@@ -14,22 +12,9 @@ import unittest
 
 import vgputest
 from vgpubrowser import Browser
+from vgpucolours import LIGHT_BLUE, LIGHT_MAGENTA, RED, disk_of, near
 from vgpuvm import LIGHT, VmTest
 
-BOOT_SECTOR = bytes.fromhex(
-    "b81300 cd10"      # mov ax, 0x13; int 0x10: 320x200, 256 colours
-    "6800a0 07"        # push 0xa000; pop es
-    # next:
-    "b401 cd16 7406"   # mov ah, 1; int 0x16; jz draw: no key
-    "b400 cd16 88c3"   # mov ah, 0; int 0x16; mov bl, al
-    # draw:
-    "31ff"             # xor di, di
-    "88d8 b9007d f3aa"  # mov al, bl; mov cx, 32000; rep stosb
-    "fec7"             # inc bh
-    "88f8 b9007d f3aa"  # mov al, bh; mov cx, 32000; rep stosb
-    "f4 ebdf"          # hlt; jmp next
-).ljust(510, b"\0") + b"\x55\xaa"
-RED, LIGHT_BLUE, LIGHT_MAGENTA = (170, 0, 0), (85, 85, 255), (255, 85, 255)  # 4, 9, 13
 CONTROL, ALT = 2, 1  # modifiers of Input.dispatchKeyEvent
 
 PIXEL = """(() => {
@@ -42,20 +27,14 @@ UPPER, LOWER = PIXEL % 0.25, PIXEL % 0.75
 STATE = "document.body?.dataset.state"
 
 
-def near(colour, wanted):
-    """Pictures may be lossy."""
-    return colour is not None and all(abs(a - b) < 24 for a, b in zip(colour, wanted))
-
-
 class BrowserTest(VmTest):
     def setUp(self):
         super().setUp()
         self.browser = Browser(self)
 
     def start_vm(self, name):
-        disk = self.person.disk(f"{name}.raw", BOOT_SECTOR.ljust(1 << 20, b"\0"))
         self.person.good("run", "--detach", "--name", name, *LIGHT, "--display", "vnc",
-                         f"{disk}")
+                         disk_of(self.person, name))
 
     def serve(self, *names):
         running = self.person.start("serve", *names)
