@@ -90,7 +90,6 @@ static void test_hello(void)
     g_assert_cmpint(client->width, ==, 300);
     g_assert_cmpint(client->height, ==, 200);
     g_assert_true(pixel_format_equal(&client->format, &pixel_format_native));
-    g_assert_false(viewer_is_exclusive(room_viewer(room, 0)));
     until_heard(room, client);
     g_assert_cmpuint(client->n_updates, ==, 0);
     g_assert_false(viewer_wants(room_viewer(room, 0)));
@@ -198,7 +197,7 @@ static void test_cursor(void)
     rfb_client_encodings(client, RFB_ENCODING_CURSOR);
     rfb_client_ask(client, FALSE, RFB_CLIENT_ALL);
     room_until_seen(room, client);
-    assert_said(client->said, "cursor 0x0 at 0,0, ");
+    assert_said(client->said, "");
     screen_set_cursor(room->screen, cursor);
     room_until(room, client->said->len > 0);
     assert_said(client->said, "cursor 3x2 at 1,0, ");

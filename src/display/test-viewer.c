@@ -225,6 +225,21 @@ static void test_areas(void)
     room_until_seen(room, client);
 }
 
+/* Who asked for a part and then wants all, unasked, gets all. */
+static void test_part_and_continuous(void)
+{
+    g_autoptr(Room) room = room_new(640, 256);
+    g_autoptr(RfbClient) client = room_enter(room);
+    client->answers_fences = TRUE;
+    rfb_client_encodings(client, RFB_ENCODING_ZRLE, RFB_ENCODING_FENCE,
+                         RFB_ENCODING_CONTINUOUS_UPDATES);
+    rfb_client_ask(client, FALSE, RFB_CLIENT_ALL);
+    room_until_seen(room, client);
+    rfb_client_ask(client, TRUE, (Rect){ 0, 0, 64, 64 });
+    rfb_client_set_continuous(client, TRUE, RFB_CLIENT_ALL);
+    scribble_and_see(room, client, 10);
+}
+
 /* With JPEG the picture is not exact at first, and exact when it is still. */
 static void test_refined(void)
 {
@@ -306,6 +321,7 @@ int main(int argc, char **argv)
     g_test_add_func("/viewer/no-resize", test_no_resize);
     g_test_add_func("/viewer/formats", test_formats);
     g_test_add_func("/viewer/areas", test_areas);
+    g_test_add_func("/viewer/part-and-continuous", test_part_and_continuous);
     g_test_add_func("/viewer/refined", test_refined);
     g_test_add_func("/viewer/nothing-yet", test_nothing_yet);
     g_test_add_func("/viewer/crowd", test_crowd);

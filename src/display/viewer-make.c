@@ -35,14 +35,18 @@ static void make_abilities(Viewer *viewer)
     }
 }
 
+/* Who was never told of one shows its own: there may be none in the picture, as in a text mode. */
 static void make_cursor(Viewer *viewer, const Cursor *cursor)
 {
+    if (cursor == NULL && !viewer->has_cursor)
+        return;
     if (viewer->abilities.cursor_alpha)
         encode_cursor_alpha(cursor, viewer->making.head);
     else if (viewer->abilities.cursor)
         encode_cursor(cursor, &viewer->format, viewer->making.head);
     else
         return;
+    viewer->has_cursor = TRUE;
     viewer->making.n_head++;
 }
 

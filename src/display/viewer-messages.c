@@ -7,14 +7,6 @@
 
 #define QNUM_LEFT_SHIFT 0x2a
 
-/* What is asked of updates that were not told yet is asked of the next one. */
-static Rect both(Rect a, Rect b)
-{
-    int x = MIN(a.x, b.x), y = MIN(a.y, b.y);
-    int right = MAX(a.x + a.width, b.x + b.width), bottom = MAX(a.y + a.height, b.y + b.height);
-    return (Rect){ x, y, right - x, bottom - y };
-}
-
 static gboolean take_pixel_format(Viewer *viewer, const RfbMessage *message, GError **error)
 {
     PixelFormat format;
@@ -64,7 +56,7 @@ static void take_update_request(Viewer *viewer, const RfbMessage *message)
         tile_set_owe(viewer->tiles, area);
         viewer->news.size = viewer->news.size || viewer->abilities.extended_size;
     }
-    viewer->area = viewer->requested ? both(viewer->area, area) : area;
+    viewer->area = viewer->requested ? rect_around(viewer->area, area) : area;
     viewer->requested = TRUE;
 }
 

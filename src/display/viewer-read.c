@@ -17,13 +17,11 @@ static gboolean is_crowded(const Viewer *viewer)
     return outbox_held_pieces(viewer->outbox) > PIECES_MOST;
 }
 
-/* ClientInit (RFC 6143, 7.3.1): one byte, whether others may watch, too. */
-static void greet(Viewer *viewer, guint8 shared)
+/* ClientInit (RFC 6143, 7.3.1) is one byte: whether others may watch, too. They may. */
+static void greet(Viewer *viewer)
 {
     viewer->greeted = TRUE;
-    viewer->exclusive = shared == 0;
     viewer_say_hello(viewer);
-    viewer_notice(viewer);
 }
 
 /* SYNC_NEXT: the answer goes behind the message after the fence. */
@@ -49,7 +47,7 @@ static gssize take_one(Viewer *viewer, const guint8 *bytes, gsize size, GError *
     if (size == 0)
         return 0;
     if (!viewer->greeted) {
-        greet(viewer, bytes[0]);
+        greet(viewer);
         return 1;
     }
     gssize used = rfb_message_parse(&viewer->parser, bytes, size, &message, error);

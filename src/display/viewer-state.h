@@ -44,7 +44,6 @@ struct Viewer {
     gboolean over;
     GError *error; /* why; NULL: it left */
     gboolean told_wants;
-    gboolean exclusive, told_exclusive;
 
     /* viewer-read.c: what it says */
     GSource *readable;
@@ -74,8 +73,9 @@ struct Viewer {
     ViewerNews news;
     ViewerMaking making;
     gboolean zrle_begun;
-    GSource *still; /* timer: something may be made exact */
-    gboolean waits; /* for news of the screen: nothing else is in the way */
+    gboolean has_cursor; /* was told of one */
+    GSource *still;      /* timer: something may be made exact */
+    gboolean waits;      /* for news of the screen: nothing else is in the way */
 
     /* the line */
     Outbox *outbox;

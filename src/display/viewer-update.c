@@ -20,6 +20,8 @@ static Rect whole(const Viewer *viewer)
 /* What it wants to be told of now. */
 static Rect wanted_area(const Viewer *viewer)
 {
+    if (viewer->requested && viewer->continuous)
+        return rect_around(viewer->area, viewer->continuous_area);
     return viewer->requested ? viewer->area : viewer->continuous_area;
 }
 

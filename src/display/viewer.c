@@ -11,10 +11,8 @@ static void cancel(GSource **source)
 
 static gboolean has_changed(Viewer *viewer)
 {
-    gboolean wants = viewer_wants(viewer), exclusive = viewer_is_exclusive(viewer);
-    gboolean changed = wants != viewer->told_wants || exclusive != viewer->told_exclusive;
-    viewer->told_wants = wants;
-    viewer->told_exclusive = exclusive;
+    gboolean changed = viewer->waits != viewer->told_wants;
+    viewer->told_wants = viewer->waits;
     return changed;
 }
 
@@ -108,11 +106,6 @@ void viewer_look(Viewer *viewer)
 gboolean viewer_wants(const Viewer *viewer)
 {
     return viewer->waits;
-}
-
-gboolean viewer_is_exclusive(const Viewer *viewer)
-{
-    return viewer->exclusive;
 }
 
 ViewerStatistics viewer_statistics(const Viewer *viewer)

@@ -37,8 +37,8 @@ typedef void (*ViewerChanged)(Viewer *viewer, gpointer userdata);
 /*
  * @stream: behind the security handshake, taken over; its streams must be pollable. @ended is
  * called once, then it is to be freed; @reason is NULL when it left by itself. @changed (or NULL)
- * is called when viewer_wants() or viewer_is_exclusive() says something else than before. Neither
- * is called within a function of the viewer's.
+ * is called when viewer_wants() says something else than before. Neither is called within a
+ * function of the viewer's.
  */
 Viewer *viewer_new(const ViewerHost *host, GIOStream *stream, ViewerEnded ended,
                    ViewerChanged changed, gpointer userdata);
@@ -49,9 +49,6 @@ void viewer_look(Viewer *viewer);
 
 /* Whether it waits for news: then the source shall look (screen_set_wanted()). */
 gboolean viewer_wants(const Viewer *viewer);
-
-/* Whether it asked to be alone (the shared flag of ClientInit was 0). */
-gboolean viewer_is_exclusive(const Viewer *viewer);
 
 typedef struct {
     guint64 updates, bytes; /* sent */

@@ -11,10 +11,10 @@
 
 static gboolean on_readable(gint fd, GIOCondition condition, gpointer userdata);
 
-RfbClient *rfb_client_new(int fd, gboolean shared)
+RfbClient *rfb_client_new(int fd)
 {
     RfbClient *client = g_new0(RfbClient, 1);
-    guint8 init = shared ? 1 : 0;
+    static const guint8 init = 1;
     client->fd = fd;
     client->got = g_byte_array_new();
     client->said = g_string_new(NULL);

@@ -32,7 +32,7 @@ typedef struct {
 } RfbClient;
 
 /* Takes over @fd, behind the security handshake; says ClientInit. */
-RfbClient *rfb_client_new(int fd, gboolean shared);
+RfbClient *rfb_client_new(int fd);
 void rfb_client_free(RfbClient *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RfbClient, rfb_client_free)
 

@@ -64,7 +64,7 @@ RfbClient *room_enter(Room *room)
     g_autoptr(GSocket) socket = g_socket_new_from_fd(fds[0], NULL);
     GIOStream *stream = G_IO_STREAM(g_socket_connection_factory_create_connection(socket));
     g_ptr_array_add(room->viewers, viewer_new(&room->host, stream, on_ended, on_changed, room));
-    RfbClient *client = rfb_client_new(fds[1], TRUE);
+    RfbClient *client = rfb_client_new(fds[1]);
     room_until(room, client->greeted);
     return client;
 }
