@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * The D-Bus source against a QEMU of our own, for what a real one sends only with a GPU. Like the
- * real one it is the server of the authentication, and does nothing else while it waits for that.
- */
+/* The D-Bus source against a QEMU of our own, for what a real one sends only with a GPU. */
 #include "display/source-dbus.h"
 
-#include <gio/gunixfdlist.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -13,119 +9,16 @@
 
 #include "base/error.h"
 #include "display/pixman-format.h"
+#include "tests/lib/fake-console.h"
 
 #define LIMIT_MS 60000
 #define XR24 0x34325258u /* drm_fourcc.h */
 #define LISTENER "org.qemu.Display1.Listener"
 #define MAP LISTENER ".Unix.Map"
 #define DMABUF2 LISTENER ".Unix.ScanoutDMABUF2"
-#define CONSOLE_PATH "/org/qemu/Display1/Console_0"
-
-static const char description[] =
-    "<node>"
-    " <interface name='org.qemu.Display1.Console'>"
-    "  <method name='RegisterListener'><arg type='h'/></method>"
-    "  <method name='SetUIInfo'><arg type='q'/><arg type='q'/><arg type='i'/><arg type='i'/>"
-    "   <arg type='u'/><arg type='u'/></method>"
-    "  <property name='Width' type='u' access='read'/>"
-    "  <property name='Height' type='u' access='read'/>"
-    " </interface>"
-    " <interface name='org.qemu.Display1.Mouse'>"
-    "  <property name='IsAbsolute' type='b' access='read'/>"
-    " </interface>"
-    "</node>";
-
-typedef struct {
-    GThread *thread;
-    GMainContext *context;
-    GMainLoop *loop;
-    int socket;
-    GMutex lock;
-    GCond changed;
-    GDBusConnection *control;
-    GDBusConnection *listener; /* the latest */
-    guint registered;
-    char *size; /* as asked for by SetUIInfo */
-} Qemu;
-
-static GDBusConnection *accept_on(int fd)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GSocket) socket = g_socket_new_from_fd(fd, &error);
-    g_autoptr(GSocketConnection) stream = g_socket_connection_factory_create_connection(socket);
-    g_autofree char *guid = g_dbus_generate_guid();
-    return g_dbus_connection_new_sync(G_IO_STREAM(stream), guid,
-                                      G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_SERVER |
-                                          G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING,
-                                      NULL, NULL, &error);
-}
-
-static void register_listener(Qemu *qemu, GDBusMethodInvocation *invocation)
-{
-    GDBusMessage *message = g_dbus_method_invocation_get_message(invocation);
-    int fd = g_unix_fd_list_get(g_dbus_message_get_unix_fd_list(message), 0, NULL);
-    g_dbus_method_invocation_return_value(invocation, NULL);
-    GDBusConnection *listener = accept_on(fd);
-    g_assert_nonnull(listener);
-    g_dbus_connection_start_message_processing(listener);
-    g_mutex_lock(&qemu->lock);
-    g_clear_object(&qemu->listener);
-    qemu->listener = listener;
-    qemu->registered++;
-    g_cond_signal(&qemu->changed);
-    g_mutex_unlock(&qemu->lock);
-}
-
-static void on_call(GDBusConnection *connection, const char *sender, const char *path,
-                    const char *interface, const char *method, GVariant *parameters,
-                    GDBusMethodInvocation *invocation, gpointer data)
-{
-    Qemu *qemu = data;
-    if (g_str_equal(method, "RegisterListener")) {
-        register_listener(qemu, invocation);
-        return;
-    }
-    g_mutex_lock(&qemu->lock);
-    gboolean first = qemu->size == NULL;
-    g_free(qemu->size);
-    qemu->size = g_variant_print(parameters, FALSE);
-    g_cond_signal(&qemu->changed);
-    g_mutex_unlock(&qemu->lock);
-    if (first)
-        g_dbus_method_invocation_return_value(invocation, NULL);
-    else
-        g_dbus_method_invocation_return_dbus_error(
-            invocation, "org.qemu.Display1.Error.Unsupported", "SetUIInfo is not supported");
-}
-
-static GVariant *on_property(GDBusConnection *connection, const char *sender, const char *path,
-                             const char *interface, const char *name, GError **error, gpointer data)
-{
-    return g_str_equal(name, "IsAbsolute") ? g_variant_new_boolean(TRUE) : g_variant_new_uint32(4);
-}
-
-static gpointer run_qemu(gpointer data)
-{
-    static const GDBusInterfaceVTable table = { .method_call = on_call,
-                                                .get_property = on_property };
-    Qemu *qemu = data;
-    g_main_context_push_thread_default(qemu->context);
-    g_autoptr(GDBusNodeInfo) node = g_dbus_node_info_new_for_xml(description, NULL);
-    qemu->control = accept_on(qemu->socket);
-    for (guint i = 0; node->interfaces[i] != NULL; i++)
-        g_assert_cmpuint(g_dbus_connection_register_object(qemu->control, CONSOLE_PATH,
-                                                           node->interfaces[i], &table, qemu, NULL,
-                                                           NULL),
-                         >, 0);
-    g_dbus_connection_start_message_processing(qemu->control);
-    g_main_loop_run(qemu->loop);
-    g_main_context_pop_thread_default(qemu->context);
-    return NULL;
-}
-
 /* Both sides, connected. */
 typedef struct {
-    Qemu qemu;
+    FakeConsole qemu;
     Screen *screen;
     DbusConsole *console;
     Source *source;
@@ -137,32 +30,19 @@ static void on_ended(const GError *reason, gpointer data)
     ((Room *)data)->ended = g_error_copy(reason);
 }
 
-static void await_registered(Qemu *qemu, guint count)
-{
-    g_mutex_lock(&qemu->lock);
-    while (qemu->registered < count)
-        g_cond_wait(&qemu->changed, &qemu->lock);
-    g_mutex_unlock(&qemu->lock);
-}
-
 static void start(Room *room)
 {
     int pair[2];
     g_autoptr(GError) error = NULL;
     *room = (Room){ .screen = screen_new() };
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), ==, 0);
-    room->qemu.socket = pair[1];
-    room->qemu.context = g_main_context_new();
-    room->qemu.loop = g_main_loop_new(room->qemu.context, FALSE);
-    g_mutex_init(&room->qemu.lock);
-    g_cond_init(&room->qemu.changed);
-    room->qemu.thread = g_thread_new("qemu", run_qemu, &room->qemu);
+    fake_console_start(&room->qemu, pair[1]);
     room->console = dbus_console_new(pair[0], LIMIT_MS, &error);
     g_assert_no_error(error);
     room->source = dbus_source_new(room->console, room->screen, NULL, on_ended, room, &error);
     g_assert_no_error(error);
     screen_set_wanted(room->screen, TRUE);
-    await_registered(&room->qemu, 1);
+    fake_console_await(&room->qemu, 1);
 }
 
 static void stop(Room *room)
@@ -172,15 +52,7 @@ static void stop(Room *room)
     dbus_console_unref(room->console);
     screen_free(room->screen);
     g_clear_error(&room->ended);
-    g_main_loop_quit(room->qemu.loop);
-    g_thread_join(room->qemu.thread);
-    g_object_unref(room->qemu.control);
-    g_object_unref(room->qemu.listener);
-    g_main_loop_unref(room->qemu.loop);
-    g_main_context_unref(room->qemu.context);
-    g_mutex_clear(&room->qemu.lock);
-    g_cond_clear(&room->qemu.changed);
-    g_free(room->qemu.size);
+    fake_console_stop(&room->qemu);
 }
 
 /* What QEMU calls and waits for; FALSE when the listener refuses. @fd: stays ours, -1: none. */
@@ -448,7 +320,7 @@ static void test_size_without_picture(void)
     g_variant_builder_init(&changed, G_VARIANT_TYPE("a{sv}"));
     g_variant_builder_add(&changed, "{sv}", "Width", g_variant_new_uint32(720));
     g_assert_true(g_dbus_connection_emit_signal(
-        room.qemu.control, NULL, CONSOLE_PATH, "org.freedesktop.DBus.Properties",
+        room.qemu.control, NULL, FAKE_CONSOLE_PATH, "org.freedesktop.DBus.Properties",
         "PropertiesChanged",
         g_variant_new("(sa{sv}as)", "org.qemu.Display1.Console", &changed, NULL), NULL));
     wait_until(&room, has_registered_again, NULL);

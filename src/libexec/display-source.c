@@ -59,11 +59,8 @@ static const struct {
     const char *name;
     Source *(*make)(const DisplayPlace *place, Input **ret_input, GError **error);
 } rows[] = {
-    { "auto", display_plane_auto },
-    { "dbus", make_dbus },
-    { "rfb", make_rfb },
-    { "test", make_test },
-    { "vfio", display_plane_vfio },
+    { "auto", display_plane_auto }, { "dbus", make_dbus },          { "rfb", make_rfb },
+    { "test", make_test },          { "vfio", display_plane_vfio },
 };
 
 Source *display_source_new(const DisplayPlace *place, Input **ret_input, GError **error)
