@@ -73,14 +73,15 @@ class Server:
     def memory_kib(self):
         return sum(memory_kib(pid) for pid in self.pids)
 
-    def idle_ms(self, seconds):
-        """What it costs without viewers: of a frame that the guest draws, or of a second."""
-        number = frame_number(self.qemu) if self.qemu else 0
-        before, began = self.cpu_ms(), time.monotonic()
-        time.sleep(seconds)
-        drawn = frame_number(self.qemu) - number if self.qemu else 0
-        took = time.monotonic() - began
-        return (self.cpu_ms() - before) / (max(drawn, 1) if self.qemu else took)
+
+def idle_ms(server, seconds):
+    """What it costs without viewers: of a frame that the guest draws, or of a second."""
+    number = frame_number(server.qemu) if server.qemu else 0
+    before, began = server.cpu_ms(), time.monotonic()
+    time.sleep(seconds)
+    drawn = frame_number(server.qemu) - number if server.qemu else 0
+    took = time.monotonic() - began
+    return (server.cpu_ms() - before) / (max(drawn, 1) if server.qemu else took)
 
 
 def frame_number(qemu):
@@ -135,9 +136,8 @@ def qemu_server(qemu, directory, lossy):
                   [qemu.process.pid], qemu)
 
 
-def measure(server, watch, encoding, quality, seconds, count=1):
-    """Figures of a frame as the average viewer got them; processor time over that without one."""
-    idle = server.idle_ms(seconds / 2)
+def measure(server, watch, encoding, quality, seconds, idle, count=1):
+    """Figures of a frame as the average viewer got them; processor time over `idle`, see there."""
     viewers = Viewers(watch, server.path, encoding, quality, seconds, count)
     try:
         viewers.wait_ready()

@@ -24,7 +24,7 @@
 #include "strip.h"
 
 #define SETTLE_S 1.0
-#define PATIENCE_S 30.0
+#define PATIENCE_S 15.0
 
 static int vnc_fd = -1;
 static uint64_t bytes; /* read from the server */
@@ -144,7 +144,7 @@ int main(int argc, char **argv)
     rfbEnableClientLogging = FALSE;
     rfbClient *client = start(argv[1], argv[2], argv[3]);
     handle(client, seconds(CLOCK_MONOTONIC) + PATIENCE_S, 1);
-    if (count.frames == 0)
+    if (count.frames == 0 && argc == 6)
         fail("no frame of the guest came");
     if (argc == 6) {
         dump(client, argv[5]);
