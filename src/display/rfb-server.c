@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "display/rfb-server.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include "base/error.h"
 #include "display/rfb-handshake.h"
+#include "display/rfb-listener.h"
 
 /*
  * Connections within the handshake, of all and of one address. The oldest one of the same address
@@ -17,18 +11,8 @@
  */
 #define ARRIVALS_LIMIT 64
 #define ARRIVALS_OF_ONE_LIMIT 16
-#define ACCEPTS_AT_ONCE 8 /* before the viewers have their turn again */
-#define PAUSE_MS 200      /* after the kernel could not give us a connection */
 #define CACHE_BYTES (64u << 20)
 #define WORKERS_LIMIT 8
-
-typedef struct {
-    RfbServer *server;
-    GSocket *socket;
-    GSource *source; /* NULL: paused */
-    guint pause;
-    RfbSecurity security; /* owned */
-} Listener;
 
 /* Somebody who is not let in yet. */
 typedef struct {
@@ -53,7 +37,7 @@ struct RfbServer {
     UpdateShare *share;
     GThreadPool *workers;
     RfbTries *tries;
-    GPtrArray *listeners; /* Listener, owned */
+    GPtrArray *listeners; /* RfbListener, owned */
     GQueue arrivals;      /* Arrival, owned, the oldest first */
     GPtrArray *seats;     /* Seat, owned */
     guint last_number;
@@ -194,49 +178,31 @@ static void make_room(RfbServer *server, const char *place)
     drop_arrival(arrival);
 }
 
-/* Where it comes from, in the words of RfbTries: of IPv6 the half that its user cannot choose. */
-static char *place_of(GSocketConnection *connection)
-{
-    g_autoptr(GSocketAddress) address = g_socket_connection_get_remote_address(connection, NULL);
-    if (!G_IS_INET_SOCKET_ADDRESS(address))
-        return g_strdup("this machine");
-    GInetAddress *host = g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(address));
-    if (g_inet_address_get_family(host) != G_SOCKET_FAMILY_IPV6)
-        return g_inet_address_to_string(host);
-    guint8 bytes[16];
-    memcpy(bytes, g_inet_address_to_bytes(host), sizeof bytes);
-    if (IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)(gconstpointer)bytes))
-        return g_strdup_printf("%u.%u.%u.%u", bytes[12], bytes[13], bytes[14], bytes[15]);
-    memset(bytes + 8, 0, 8);
-    g_autoptr(GInetAddress) net = g_inet_address_new_from_bytes(bytes, G_SOCKET_FAMILY_IPV6);
-    g_autofree char *text = g_inet_address_to_string(net);
-    return g_strconcat(text, "/64", NULL);
-}
-
-static const char *refusal(const RfbServer *server, const Listener *listener, const char *place)
+static const char *refusal(const RfbServer *server, const RfbSecurity *security, const char *place)
 {
     if (server->seats->len >= server->spec.viewers_limit)
         return "There are too many viewers already";
-    if (listener->security.password != NULL &&
-        !rfb_tries_may(server->tries, place, g_get_monotonic_time()))
+    if (security->password != NULL && !rfb_tries_may(server->tries, place, g_get_monotonic_time()))
         return "Too many wrong passwords: wait some minutes";
     return NULL;
 }
 
-static void add_arrival(Listener *listener, GSocketConnection *connection)
+static void add_arrival(RfbListener *listener, GSocketConnection *connection, const char *place,
+                        gpointer userdata)
 {
-    RfbServer *server = listener->server;
+    RfbServer *server = userdata;
+    const RfbSecurity *security = rfb_listener_security(listener);
+    make_room(server, place);
     Arrival *arrival = g_new0(Arrival, 1);
     arrival->server = server;
     arrival->number = ++server->last_number;
-    arrival->place = place_of(connection);
-    make_room(server, arrival->place);
+    arrival->place = g_strdup(place);
     arrival->timeout = g_timeout_add_seconds(server->spec.handshake_limit_s, on_too_slow, arrival);
     const RfbHandshakeSpec spec = {
-        .security = &listener->security,
-        .tries = listener->security.password != NULL ? server->tries : NULL,
+        .security = security,
+        .tries = security->password != NULL ? server->tries : NULL,
         .place = arrival->place,
-        .refusal = refusal(server, listener, arrival->place),
+        .refusal = refusal(server, security, arrival->place),
     };
     arrival->handshake = rfb_handshake_new(&spec, connection, on_handshake_done, arrival);
     g_queue_push_tail(&server->arrivals, arrival);
@@ -244,106 +210,17 @@ static void add_arrival(Listener *listener, GSocketConnection *connection)
 
 /* Listeners. */
 
-/* Who needs no password shows by SO_PEERCRED that the machine is theirs or that we run for them. */
-static gboolean is_ours(GSocket *socket)
+static void on_refused(const char *why, gpointer userdata)
 {
-    g_autoptr(GCredentials) credentials = g_socket_get_credentials(socket, NULL);
-    uid_t uid = credentials != NULL ? g_credentials_get_unix_user(credentials, NULL) : (uid_t)-1;
-    return uid == 0 || uid == getuid();
-}
-
-static void greet(Listener *listener, GSocket *socket)
-{
-    if (listener->security.certificate == NULL && !is_ours(socket)) {
-        tell(listener->server, "Another user's viewer was not let in");
-        return;
-    }
-    /* a key's way to the guest and back must not wait for the next one */
-    if (g_socket_get_family(socket) != G_SOCKET_FAMILY_UNIX)
-        (void)g_socket_set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
-    g_socket_set_keepalive(socket, TRUE);
-    g_autoptr(GSocketConnection) connection = g_socket_connection_factory_create_connection(socket);
-    add_arrival(listener, connection);
-}
-
-static void watch(Listener *listener);
-
-static gboolean on_pause_over(gpointer userdata)
-{
-    Listener *listener = userdata;
-    listener->pause = 0;
-    watch(listener);
-    return G_SOURCE_REMOVE;
-}
-
-/* The connection is still in the queue and would wake us at once. */
-static void pause_listener(Listener *listener, const GError *why)
-{
-    tell(listener->server, "Cannot accept viewers now: %s", why->message);
-    g_source_destroy(listener->source);
-    g_clear_pointer(&listener->source, g_source_unref);
-    listener->pause = g_timeout_add(PAUSE_MS, on_pause_over, listener);
-}
-
-static gboolean on_connection(GSocket *listening, GIOCondition condition, gpointer userdata)
-{
-    Listener *listener = userdata;
-    for (int i = 0; i < ACCEPTS_AT_ONCE; i++) {
-        g_autoptr(GError) error = NULL;
-        g_autoptr(GSocket) socket = g_socket_accept(listening, NULL, &error);
-        if (socket != NULL) {
-            greet(listener, socket);
-        } else {
-            if (!g_error_matches(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-                pause_listener(listener, error);
-            break;
-        }
-    }
-    return G_SOURCE_CONTINUE;
-}
-
-static void watch(Listener *listener)
-{
-    listener->source = g_socket_create_source(listener->socket, G_IO_IN, NULL);
-    g_source_set_callback(listener->source, G_SOURCE_FUNC(on_connection), listener, NULL);
-    g_source_attach(listener->source, NULL);
-}
-
-static void listener_free(gpointer data)
-{
-    Listener *listener = data;
-    if (listener->source != NULL) {
-        g_source_destroy(listener->source);
-        g_source_unref(listener->source);
-    }
-    if (listener->pause != 0)
-        g_source_remove(listener->pause);
-    g_clear_object(&listener->socket);
-    g_clear_object(&listener->security.certificate);
-    g_free((char *)listener->security.password);
-    g_free(listener);
+    tell(userdata, "%s", why);
 }
 
 gboolean rfb_server_listen(RfbServer *server, int fd, const RfbSecurity *security, GError **error)
 {
-    g_autoptr(GSocket) socket = g_socket_new_from_fd(fd, error);
-    if (socket == NULL) {
-        close(fd);
+    const RfbListenerClass class = { add_arrival, on_refused, server };
+    RfbListener *listener = rfb_listener_new(fd, security, &class, error);
+    if (listener == NULL)
         return FALSE;
-    }
-    gboolean secure = security != NULL && security->certificate != NULL;
-    if (!secure && g_socket_get_family(socket) != G_SOCKET_FAMILY_UNIX)
-        return error_set(error, VGPUCTL_ERROR_REFUSED,
-                         "Viewers from the network need a certificate and a password");
-    g_socket_set_blocking(socket, FALSE);
-    Listener *listener = g_new0(Listener, 1);
-    listener->server = server;
-    listener->socket = g_steal_pointer(&socket);
-    if (secure) {
-        listener->security.certificate = g_object_ref(security->certificate);
-        listener->security.password = g_strdup(security->password);
-    }
-    watch(listener);
     g_ptr_array_add(server->listeners, listener);
     return TRUE;
 }
@@ -361,7 +238,7 @@ RfbServer *rfb_server_new(const RfbServerSpec *spec)
     server->host.share = server->share;
     server->host.workers = server->workers;
     server->tries = rfb_tries_new();
-    server->listeners = g_ptr_array_new_with_free_func(listener_free);
+    server->listeners = g_ptr_array_new_with_free_func((GDestroyNotify)rfb_listener_free);
     g_queue_init(&server->arrivals);
     server->seats = g_ptr_array_new_with_free_func(seat_free);
     screen_watch(spec->host.screen, NULL, on_screen_changed, server);
