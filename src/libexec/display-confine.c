@@ -46,22 +46,24 @@ static const char *const allowed_opengl[] = {
     "renameat2", "sched_setaffinity", "stat", "statfs", "statx", "unlink", "unlinkat",
 };
 
-/* No honest display comes near these. */
+/*
+ * No honest display comes near these. What an OpenGL driver may try when something is missing - to
+ * fork for a helper, to make a device - is refused, not deadly.
+ */
 static const char *const deadly[] = {
     /* other programs and processes */
-    "execve", "execveat", "fork", "kill", "pidfd_getfd", "pidfd_open", "pidfd_send_signal",
+    "execve", "execveat", "kill", "pidfd_getfd", "pidfd_open", "pidfd_send_signal",
     "process_madvise", "process_vm_readv", "process_vm_writev", "ptrace", "rt_sigqueueinfo",
-    "rt_tgsigqueueinfo", "tkill", "vfork",
+    "rt_tgsigqueueinfo", "tkill",
     /* other ids, roots and namespaces */
     "capset", "chroot", "fsconfig", "fsmount", "fsopen", "mount", "mount_setattr", "move_mount",
-    "name_to_handle_at", "open_by_handle_at", "open_tree", "pivot_root", "setfsgid", "setfsuid",
-    "setgid", "setgroups", "setns", "setregid", "setresgid", "setresuid", "setreuid", "setuid",
-    "umount2", "unshare",
+    "open_by_handle_at", "open_tree", "pivot_root", "setfsgid", "setfsuid", "setgid", "setgroups",
+    "setns", "setregid", "setresgid", "setresuid", "setreuid", "setuid", "umount2", "unshare",
     /* the kernel, and ways around this filter */
     "add_key", "bpf", "delete_module", "finit_module", "init_module", "io_uring_enter",
     "io_uring_register", "io_uring_setup", "ioperm", "iopl", "kexec_file_load", "kexec_load",
-    "keyctl", "mknod", "mknodat", "perf_event_open", "personality", "reboot", "request_key",
-    "swapoff", "swapon", "userfaultfd",
+    "keyctl", "perf_event_open", "personality", "reboot", "request_key", "swapoff", "swapon",
+    "userfaultfd",
 };
 /* clang-format on */
 

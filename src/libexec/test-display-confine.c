@@ -146,7 +146,8 @@ static gboolean do_processes(void)
 {
     return syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL) < 0 && errno == EPERM &&
            syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, NULL) < 0 &&
-           errno == EPERM && syscall(SYS_clone3, NULL, 0) < 0 && errno == ENOSYS;
+           errno == EPERM && syscall(SYS_clone3, NULL, 0) < 0 && errno == ENOSYS &&
+           syscall(SYS_mknodat, AT_FDCWD, "device", 0, 0) < 0 && errno == EPERM;
 }
 
 /* TIOCSTI types on somebody's terminal. */
