@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -67,6 +68,11 @@ static char *read_password(const char *path, GError **error)
 {
     g_autoptr(GError) why = NULL;
     char *text = NULL;
+    struct stat status;
+    if (stat(path, &status) == 0 && (status.st_mode & 0077) != 0) {
+        error_set(error, VGPUCTL_ERROR_ACCESS, "Others may read the password: chmod 600 %s", path);
+        return NULL;
+    }
     if (!g_file_get_contents(path, &text, NULL, &why)) {
         error_set(error, VGPUCTL_ERROR_FAILED, "Reading the password: %s", why->message);
         return NULL;

@@ -293,5 +293,25 @@ class HostileTest(unittest.TestCase):
         self.check_honest()
 
 
+class RefusedTest(unittest.TestCase):
+    """What it was told wrongly: no byte that says that it serves, and the reason."""
+
+    def check(self, display, status, words):
+        self.assertFalse(display.is_ready)
+        ended, text = display.close()
+        self.assertEqual(ended, status, text)
+        self.assertIn(words, text)
+
+    def test_refused(self):
+        self.check(vgpurfb.Display("full", "--keymap", "nowhere"), 1, "no keyboard layout 'nowhere'")
+        self.check(vgpurfb.Display("full", "--keymap", "../us"), 2, "is no keyboard layout")
+        self.check(vgpurfb.Display("nothing"), 2, "nothing")
+        self.check(vgpurfb.Display("full", "--source", "none"), 2, "'none' is no source")
+        self.check(vgpurfb.Display("full", "--tcp", "5"), 2, "'--tcp' is no option")
+        self.check(vgpurfb.Display("full", "--password-file", "/nonexistent"), 1,
+                   "Reading the password")
+        self.check(vgpurfb.Display("full", password_mode=0o640), 1, "Others may read the password")
+
+
 if __name__ == "__main__":
     vgputest.main()

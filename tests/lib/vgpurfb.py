@@ -25,7 +25,7 @@ ASAN = "quarantine_size_mb=1:malloc_context_size=5"
 class Display:
     """A display process, and the sockets that it serves."""
 
-    def __init__(self, spec="full,size=640x400,rate=30", *options):
+    def __init__(self, spec="full,size=640x400,rate=30", *options, password_mode=0o600):
         self.directory = tempfile.TemporaryDirectory()
         place = Path(self.directory.name)
         self.path = place / "vnc.sock"
@@ -36,13 +36,15 @@ class Display:
         self.tcp.bind(("127.0.0.1", 0))
         for listening in self.unix, self.tcp:
             listening.listen(256)
-        (place / "password").write_bytes(PASSWORD + b"\n")
+        self.password = place / "password"
+        self.password.write_bytes(PASSWORD + b"\n")
+        self.password.chmod(password_mode)
         self.log = open(place / "log", "w+", encoding="utf-8")
         ready, says_ready = os.pipe()
         self.process = subprocess.Popen(
             [Path(vgputest.LIBEXECDIR) / "display", "--name", "trial", "--source", "test",
              "--test", spec, "--unix-fd", str(self.unix.fileno()),
-             "--tcp-fd", str(self.tcp.fileno()), "--password-file", place / "password",
+             "--tcp-fd", str(self.tcp.fileno()), "--password-file", self.password,
              "--certificate-directory", place / "tls", "--ready-fd", str(says_ready), *options],
             pass_fds=[self.unix.fileno(), self.tcp.fileno(), says_ready], stderr=self.log,
             env=dict(os.environ, ASAN_OPTIONS=ASAN))
@@ -52,7 +54,8 @@ class Display:
 
     def close(self):
         """Its exit status and what it said."""
-        self.process.send_signal(signal.SIGTERM)
+        if self.is_ready:
+            self.process.send_signal(signal.SIGTERM)
         status = self.process.wait(PATIENCE)
         self.unix.close()
         self.tcp.close()
