@@ -5,15 +5,20 @@
 What the page looked like stays in the build directory as browser-*.png.
 """
 
+import base64
 import json
+import os
+import re
 import signal
 import time
-import unittest
+from pathlib import Path
 
 import vgputest
 from vgpubrowser import Browser
 from vgpucolours import LIGHT_BLUE, LIGHT_MAGENTA, RED, disk_of, near
+from vgpurfb import Display
 from vgpuvm import LIGHT, VmTest
+from vgpuweb import WebServer
 
 CONTROL, ALT = 2, 1  # modifiers of Input.dispatchKeyEvent
 
@@ -70,6 +75,7 @@ class BrowserTest(VmTest):
         self.check_bar()
         self.check_statistics()
         self.keep("vm")
+        self.check_restart("moving")
         self.check_end_and_return(running)
         self.assertEqual(self.browser.complaints, [])
 
@@ -103,6 +109,20 @@ class BrowserTest(VmTest):
         self.browser.wait_for(r"""/^\d+×\d+ · [1-9]\d* fps · [\d.]+ k?M?B\/s$/.test(
             document.getElementById("statistics").textContent)""")
 
+    def check_restart(self, name):
+        """The VM goes on without its display server, which comes back, and so does the picture."""
+        display = [pid for pid in self.person.processes()
+                   if "/display\0" in (words := Path(f"/proc/{pid}/cmdline").read_text())
+                   and f"--name\0{name}\0" in words]
+        self.assertEqual(len(display), 1, display)
+        self.browser.evaluate("""globalThis.states = [];
+            new MutationObserver(() => states.push(document.body.dataset.state))
+                .observe(document.body, { attributeFilter: ["data-state"] })""")
+        os.kill(display[0], signal.SIGKILL)
+        self.browser.wait_for('globalThis.states.at(-1) === "shown"')
+        self.assertIn("restarting", self.browser.evaluate("states"))
+        self.check_moves()
+
     def check_end_and_return(self, running):
         self.person.good("stop", "--force", "moving")
         self.wait_for_state("ended")
@@ -117,6 +137,52 @@ class BrowserTest(VmTest):
         self.browser.complaints = [text for text in self.browser.complaints
                                    if "ERR_CONNECTION_REFUSED" not in text]
         self.person.good("stop", "--force", "moving")
+
+    def frame(self):
+        """The number that the server drew into the picture that the page shows."""
+        picture = self.person.directory / "canvas.png"
+        while True:
+            url = self.browser.evaluate('document.querySelector("#screen canvas").toDataURL()')
+            picture.write_bytes(base64.b64decode(url.split(",")[1]))
+            strip, reason = vgputest.read_strip(picture)
+            if strip:
+                self.assertEqual((strip["width"], strip["height"]), (1280, 800))
+                return strip["frame"]
+            self.assertIn("torn", reason)
+
+    def test_animation(self):
+        """Full motion, lossy and as sharp as can be."""
+        display = Display("full,rate=20")
+        self.addCleanup(display.close)
+        self.assertTrue(display.is_ready)
+        server = WebServer(self, "--vnc-socket", display.path, "--name", "trial")
+        self.browser.open(server.url)
+        self.wait_for_state("shown")
+        for quality in ("2", "9"):
+            self.browser.evaluate(f"""(() => {{
+                const choice = document.getElementById("quality");
+                choice.value = "{quality}";
+                choice.dispatchEvent(new Event("change"));
+            }})()""")
+            first = self.frame()
+            while self.frame() <= first:
+                pass
+        self.check_statistics()
+        self.keep("animation")
+        self.assertEqual(self.browser.complaints, [])
+
+    def test_run_with_display_web(self):
+        """`run` serves the page itself."""
+        said = self.person.good("run", "--detach", "--name", "alone", *LIGHT, "--display", "web",
+                                disk_of(self.person, "alone"))
+        url = re.search(r"http://\S+", said) or re.search(
+            r"http://\S+", self.person.vm("alone")["watch"] or "")
+        self.assertIsNotNone(url, said)
+        self.browser.open(url[0])
+        self.wait_for_state("shown")
+        self.check_moves()
+        self.person.good("stop", "--force", "alone")
+        self.wait_for_state("gone")
 
     def test_list(self):
         self.start_vm("one")
