@@ -3,12 +3,14 @@
 
 #include <cap-ng.h>
 #include <errno.h>
-#include <seccomp.h>
 #include <sched.h>
+#include <seccomp.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/error.h"
 
@@ -19,7 +21,7 @@ static const char *const allowed[] = {
     /* what is open already */
     "close", "dup", "fcntl", "fstat", "lseek", "newfstatat", "read", "readv", "write", "writev",
     /* browsers and VNC servers */
-    "accept", "accept4", "connect", "getpeername", "getsockname", "getsockopt", "ioctl",
+    "accept", "accept4", "connect", "getpeername", "getsockname", "getsockopt",
     "recvfrom", "recvmsg", "sendmmsg", "sendmsg", "sendto", "setsockopt", "shutdown",
     /* waiting */
     "clock_getres", "clock_gettime", "clock_nanosleep", "epoll_create1", "epoll_ctl",
@@ -31,7 +33,7 @@ static const char *const allowed[] = {
     "set_tid_address",
     /* oneself */
     "exit", "exit_group", "getegid", "geteuid", "getgid", "getpid", "getrandom", "getrlimit",
-    "gettid", "getuid", "prctl", "prlimit64", "sysinfo", "time", "uname",
+    "gettid", "getuid", "sysinfo", "time", "uname",
 };
 
 static const char *const deadly[] = {
@@ -88,11 +90,28 @@ static int add_bounded(scmp_filter_ctx filter)
         result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
                                   SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
     if (result == 0)
+        result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+                                  SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, FIONREAD));
+    if (result == 0)
         result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
                                   SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
     if (result == 0)
         result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
                                   SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+    return result;
+}
+
+/* What is harmless when it is about ourselves. */
+static int add_own(scmp_filter_ctx filter)
+{
+    int result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
+                                  SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+    if (result == 0)
+        result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1,
+                                  SCMP_A0(SCMP_CMP_EQ, 0));
+    if (result == 0) /* abort(3) */
+        result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+                                  SCMP_A0(SCMP_CMP_EQ, (guint64)getpid()));
     return result;
 }
 
@@ -107,6 +126,8 @@ static int load_filter(scmp_filter_ctx filter)
         result = add_names(filter, SCMP_ACT_KILL_PROCESS, deadly, G_N_ELEMENTS(deadly));
     if (result == 0)
         result = add_bounded(filter);
+    if (result == 0)
+        result = add_own(filter);
     return result == 0 ? seccomp_load(filter) : result;
 }
 
