@@ -240,6 +240,39 @@ static void test_part_and_continuous(void)
     scribble_and_see(room, client, 10);
 }
 
+/* The picture @lines higher than it is, with news below. */
+static Frame *scrolled(Room *room, int lines)
+{
+    g_autoptr(Frame) shown = screen_frame(room->screen);
+    Frame *frame = room_frame(shown->width, shown->height);
+    for (int y = 0; y < shown->height - lines; y++)
+        memcpy(frame_row(frame, y), frame_row(shown, y + lines), (gsize)shown->width * 4);
+    return frame;
+}
+
+/* What moved is copied, from what was sent before, exact or not. */
+static void test_scroll(gconstpointer data)
+{
+    const gint32 *encodings = data;
+    g_autoptr(Room) room = room_new(320, 400);
+    g_autoptr(RfbClient) client = room_enter(room);
+    rfb_client_set_encodings(client, encodings, 3);
+    client->asks = TRUE;
+    rfb_client_ask(client, FALSE, RFB_CLIENT_ALL);
+    room_until_seen(room, client);
+    for (guint i = 0; i < 30; i++) {
+        guint n = client->n_updates;
+        room_show(room, scrolled(room, 16));
+        if (i % 3 == 0) /* another change before it was told of the first */
+            scribble(room);
+        room_until(room, client->n_updates > n);
+        if (i % 10 == 0)
+            room_until_seen(room, client);
+    }
+    g_assert_cmpuint(rfb_decoder_count(client->decoder).copies, >, 0);
+    room_until_seen(room, client);
+}
+
 /* With JPEG the picture is not exact at first, and exact when it is still. */
 static void test_refined(void)
 {
@@ -305,6 +338,8 @@ int main(int argc, char **argv)
     static const gint32 raw[] = { RFB_ENCODING_RAW, RFB_ENCODING_TIGHT, RFB_ENCODING_ZRLE };
     static const gint32 tight[] = { RFB_ENCODING_TIGHT, RFB_ENCODING_RAW, RFB_ENCODING_COPY_RECT };
     static const gint32 zrle[] = { RFB_ENCODING_ZRLE, RFB_ENCODING_COPY_RECT, RFB_ENCODING_RAW };
+    static const gint32 jpeg[] = { RFB_ENCODING_TIGHT, RFB_ENCODING_JPEG_QUALITY_0 + 3,
+                                   RFB_ENCODING_COPY_RECT };
     static const gint32 size = RFB_ENCODING_DESKTOP_SIZE;
     static const gint32 extended_size = RFB_ENCODING_EXTENDED_DESKTOP_SIZE;
     g_test_init(&argc, &argv, NULL);
@@ -315,6 +350,8 @@ int main(int argc, char **argv)
     g_test_add_func("/viewer/no-answers", test_no_answers);
     g_test_add_data_func("/viewer/slow/raw", raw, test_slow);
     g_test_add_data_func("/viewer/slow/tight", tight, test_slow);
+    g_test_add_data_func("/viewer/scroll/exact", tight, test_scroll);
+    g_test_add_data_func("/viewer/scroll/jpeg", jpeg, test_scroll);
     g_test_add_func("/viewer/stalled", test_stalled);
     g_test_add_data_func("/viewer/resize/plain", &size, test_resize);
     g_test_add_data_func("/viewer/resize/extended", &extended_size, test_resize);
