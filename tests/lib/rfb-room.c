@@ -57,14 +57,19 @@ static void on_changed(Viewer *viewer, gpointer userdata)
     ((Room *)userdata)->n_changed++;
 }
 
-RfbClient *room_enter(Room *room)
+int room_connect(Room *room)
 {
     int fds[2];
     g_assert_no_errno(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds));
     g_autoptr(GSocket) socket = g_socket_new_from_fd(fds[0], NULL);
     GIOStream *stream = G_IO_STREAM(g_socket_connection_factory_create_connection(socket));
     g_ptr_array_add(room->viewers, viewer_new(&room->host, stream, on_ended, on_changed, room));
-    RfbClient *client = rfb_client_new(fds[1]);
+    return fds[1];
+}
+
+RfbClient *room_enter(Room *room)
+{
+    RfbClient *client = rfb_client_new(room_connect(room));
     room_until(room, client->greeted);
     return client;
 }

@@ -21,6 +21,9 @@ Room *room_new(int width, int height);
 void room_free(Room *room);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Room, room_free)
 
+/* One more viewer; its end of the line, which has said nothing yet. */
+int room_connect(Room *room);
+
 /* One more viewer, owned by the caller, and the server's side of it, borrowed. */
 RfbClient *room_enter(Room *room);
 Viewer *room_viewer(const Room *room, guint index);
