@@ -172,6 +172,11 @@ guint update_job_parts(const UpdateJob *job)
     return job->parts->len;
 }
 
+Rect update_job_rect(const UpdateJob *job, guint index)
+{
+    return g_array_index(job->parts, Part, index).part.rect;
+}
+
 UpdatePart update_job_part(const UpdateJob *job, guint index)
 {
     return g_array_index(job->parts, Part, index).part;

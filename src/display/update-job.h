@@ -36,6 +36,8 @@ typedef struct {
 
 guint64 update_job_serial(const UpdateJob *job);
 
-/* Of a job that is done. */
 guint update_job_parts(const UpdateJob *job);
+Rect update_job_rect(const UpdateJob *job, guint index);
+
+/* Of a job that is done: before, workers write there. */
 UpdatePart update_job_part(const UpdateJob *job, guint index);

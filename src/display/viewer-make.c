@@ -132,7 +132,7 @@ void viewer_unmake(Viewer *viewer)
     if (making->job == NULL)
         return;
     for (guint i = 0; i < update_job_parts(making->job); i++)
-        tile_set_owe(viewer->tiles, update_job_part(making->job, i).rect);
+        tile_set_owe(viewer->tiles, update_job_rect(making->job, i));
     tile_set_owe(viewer->tiles, making->move);
     viewer->news.size = viewer->news.size || making->news.size;
     viewer->news.cursor = viewer->news.cursor || making->news.cursor;
