@@ -154,7 +154,7 @@ def measure(server, watch, encoding, quality, seconds, idle, count=1):
         "drawn_per_s": drawn / took,
         "torn": sum(one["torn"] for one in results),
         "unreadable": sum(one["unreadable"] for one in results),
-        "cpu_ms_per_s": busy / took,
+        "cpu_ms_per_round": busy / max(frames / count, 1),  # a frame for all of them
         "cpu_ms_per_frame": busy / max(frames, 1),
         "bytes_per_frame": sum(one["bytes"] for one in results) / max(frames, 1),
         "bytes_per_s": sum(one["bytes"] for one in results) / took,
@@ -163,8 +163,12 @@ def measure(server, watch, encoding, quality, seconds, idle, count=1):
 
 
 def first_picture(server, watch, encoding, quality, path):
-    """The pixels of the first update, without their X bytes, and how many bytes it took."""
-    result = subprocess.run([watch, server.path, encoding, quality, "0", path], check=True,
+    """
+    The pixels of the first frame, without their X bytes, and how many bytes it took. Servers may
+    send it in parts; of JPEG the first whole one is taken, before it is made exact.
+    """
+    after = "1" if quality == "-" else "0"
+    result = subprocess.run([watch, server.path, encoding, quality, after, path], check=True,
                             capture_output=True, text=True, timeout=PATIENCE_S)
     pixels = bytearray(path.read_bytes())
     pixels[3::4] = bytes(len(pixels) // 4)

@@ -7,7 +7,8 @@
  * zrle; QUALITY is that of JPEG, 0 to 9, or - for none.
  *
  * After the first whole frame and a second to settle it prints "ready" and counts for SECONDS, then
- * prints JSON. With FILE it writes the pixels of that frame there, and that is all it does.
+ * prints JSON. With FILE it goes on for SECONDS after that frame, writes the pixels there, and that
+ * is all it does.
  */
 #include <rfb/rfbclient.h>
 #include <stdint.h>
@@ -147,6 +148,7 @@ int main(int argc, char **argv)
     if (count.frames == 0 && argc == 6)
         fail("no frame of the guest came");
     if (argc == 6) {
+        handle(client, seconds(CLOCK_MONOTONIC) + atof(argv[4]), UINT32_MAX);
         dump(client, argv[5]);
         return 0;
     }
