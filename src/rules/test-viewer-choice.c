@@ -11,55 +11,40 @@ static gboolean has(const char *program, gpointer userdata)
 
 static void test_choice(void)
 {
+    /* clang-format off */
     static const struct {
         int protocol;
-        gboolean x11, wayland;
+        gboolean x11, wayland, ours;
         const char *installed[4];
         const char *command, *why; /* the one or the other */
     } cases[] = {
-        { VIEWER_VNC, TRUE, FALSE, { "gvncviewer", "vncviewer" }, "vncviewer -Shared /a b", NULL },
-        { VIEWER_VNC,
-          TRUE,
-          TRUE,
-          { "vncviewer", "xtigervncviewer" },
-          "xtigervncviewer -Shared /a b",
-          NULL },
-        { VIEWER_VNC, FALSE, TRUE, { "vncviewer", "gvncviewer" }, "gvncviewer /a b", NULL },
-        { VIEWER_VNC,
-          TRUE,
-          FALSE,
-          { "remote-viewer" },
-          NULL,
+        { VIEWER_VNC, TRUE, FALSE, FALSE, { "gvncviewer", "vncviewer" },
+          "vncviewer -Shared /a b", NULL },
+        { VIEWER_VNC, TRUE, TRUE, FALSE, { "vncviewer", "xtigervncviewer" },
+          "xtigervncviewer -Shared /a b", NULL },
+        { VIEWER_VNC, FALSE, TRUE, FALSE, { "vncviewer", "gvncviewer" }, "gvncviewer /a b", NULL },
+        { VIEWER_VNC, TRUE, FALSE, TRUE, { "remote-viewer" }, NULL,
           "no viewer for it is installed; apt install tigervnc-viewer or gvncviewer" },
-        { VIEWER_VNC,
-          FALSE,
-          TRUE,
-          { "vncviewer" },
-          NULL,
+        { VIEWER_VNC, FALSE, TRUE, FALSE, { "vncviewer" }, NULL,
           "no viewer for it is installed; apt install gvncviewer" },
-        { VIEWER_SPICE,
-          FALSE,
-          TRUE,
-          { "vncviewer", "remote-viewer" },
-          "remote-viewer spice+unix:///a b",
+        { VIEWER_VNC, FALSE, TRUE, TRUE, { "vncviewer", "xdg-open" }, "vgpuctl serve --open vm",
           NULL },
-        { VIEWER_SPICE,
-          TRUE,
-          FALSE,
-          { NULL },
-          NULL,
+        { VIEWER_VNC, TRUE, FALSE, TRUE, { "xdg-open", "gvncviewer" }, "gvncviewer /a b", NULL },
+        { VIEWER_VNC, FALSE, TRUE, FALSE, { "xdg-open" }, NULL,
+          "no viewer for it is installed; apt install gvncviewer" },
+        { VIEWER_SPICE, FALSE, TRUE, FALSE, { "vncviewer", "remote-viewer" },
+          "remote-viewer spice+unix:///a b", NULL },
+        { VIEWER_SPICE, TRUE, FALSE, FALSE, { NULL }, NULL,
           "no viewer for it is installed; apt install virt-viewer" },
-        { VIEWER_VNC,
-          FALSE,
-          FALSE,
-          { "vncviewer" },
-          NULL,
+        { VIEWER_VNC, FALSE, FALSE, TRUE, { "vncviewer", "xdg-open" }, NULL,
           "there is no screen here to open a viewer on" },
     };
+    /* clang-format on */
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         const ViewerQuestion question = { .protocol = cases[i].protocol,
                                           .x11 = cases[i].x11,
                                           .wayland = cases[i].wayland,
+                                          .ours = cases[i].ours,
                                           .has = has,
                                           .userdata = (gpointer)cases[i].installed };
         g_autofree char *why = NULL;
@@ -68,7 +53,7 @@ static void test_choice(void)
         g_assert_true((row != NULL) == (cases[i].command != NULL));
         if (row == NULL)
             continue;
-        g_auto(GStrv) argv = viewer_argv(row, "/a b");
+        g_auto(GStrv) argv = viewer_argv(row, "/a b", "vm");
         g_autofree char *command = g_strjoinv(" ", argv);
         g_assert_cmpstr(command, ==, cases[i].command);
         g_assert_true(*row->reason != '\0' && *row->package != '\0');

@@ -13,6 +13,8 @@ static const ViewerRow rows[] = {
       "TigerVNC resizes the guest's screen with its window and adapts to the line" },
     { VIEWER_VNC, "gvncviewer", NULL, "", FALSE, "gvncviewer",
       "the viewer of GTK-VNC shows the screen as it is" },
+    { VIEWER_VNC, "xdg-open", NULL, NULL, FALSE, "xdg-utils",
+      "the browser of this desktop shows it where no viewer is installed" },
     { VIEWER_SPICE, "remote-viewer", NULL, "spice+unix://", FALSE, "virt-viewer",
       "the viewer of SPICE" },
 };
@@ -20,7 +22,8 @@ static const ViewerRow rows[] = {
 
 static gboolean fits(const ViewerRow *row, const ViewerQuestion *question)
 {
-    return row->protocol == question->protocol && (question->x11 || !row->needs_x11);
+    return row->protocol == question->protocol && (question->x11 || !row->needs_x11) &&
+           (question->ours || row->scheme != NULL);
 }
 
 /* "tigervnc-viewer or gvncviewer". Owned. */
@@ -29,7 +32,8 @@ static char *packages(const ViewerQuestion *question)
     GString *text = g_string_new(NULL);
     const char *last = NULL;
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-        if (!fits(&rows[i], question) || g_strcmp0(rows[i].package, last) == 0)
+        if (!fits(&rows[i], question) || rows[i].scheme == NULL ||
+            g_strcmp0(rows[i].package, last) == 0)
             continue;
         last = rows[i].package;
         g_string_append_printf(text, "%s%s", text->len > 0 ? " or " : "", last);
@@ -51,8 +55,12 @@ const ViewerRow *viewer_choose(const ViewerQuestion *question, char **ret_why)
     return NULL;
 }
 
-GStrv viewer_argv(const ViewerRow *row, const char *socket)
+GStrv viewer_argv(const ViewerRow *row, const char *socket, const char *name)
 {
+    if (row->scheme == NULL) {
+        const char *const serve[] = { "vgpuctl", "serve", "--open", name, NULL };
+        return g_strdupv((char **)serve);
+    }
     g_autoptr(GStrvBuilder) argv = g_strv_builder_new();
     g_autofree char *address = g_strconcat(row->scheme, socket, NULL);
     g_strv_builder_add(argv, row->program);

@@ -41,7 +41,7 @@ static RunDirEntry *find_only(const Root *root, GError **error)
 }
 
 /* Where the VM's screen can be seen, by the sockets of its run directory. Owned; NULL: nowhere. */
-static char *find_socket(const RunDirEntry *vm, int *ret_protocol)
+static char *find_socket(const RunDirEntry *vm, int *ret_protocol, gboolean *ret_ours)
 {
     static const struct {
         const char *member;
@@ -55,6 +55,7 @@ static char *find_socket(const RunDirEntry *vm, int *ret_protocol)
         g_autofree char *path = g_build_filename(vm->path, sockets[i].member, NULL);
         if (g_file_test(path, G_FILE_TEST_EXISTS)) {
             *ret_protocol = sockets[i].protocol;
+            *ret_ours = i == 0;
             return g_steal_pointer(&path);
         }
     }
@@ -94,19 +95,21 @@ gboolean session_view(const Root *root, const char *name, View *ret_view, GError
         return error_set(error, VGPUCTL_ERROR_BUSY, "View of VM '%s': it is still starting",
                          vm->name);
     int protocol;
-    g_autofree char *socket = find_socket(vm, &protocol);
+    gboolean ours;
+    g_autofree char *socket = find_socket(vm, &protocol, &ours);
     if (socket == NULL)
         return refuse(vm, error);
     ScreenFacts *screen = screen_facts_read(root);
     const ViewerQuestion question = { .protocol = protocol,
                                       .x11 = screen->display != NULL,
                                       .wayland = screen->wayland_display != NULL,
+                                      .ours = ours,
                                       .has = is_installed };
     record_free(&screen_facts_type, screen);
     g_autofree char *why = NULL;
     const ViewerRow *row = viewer_choose(&question, &why);
     if (row == NULL)
         return error_set(error, VGPUCTL_ERROR_NOT_FOUND, "View of VM '%s': %s", vm->name, why);
-    *ret_view = (View){ .argv = viewer_argv(row, socket), .reason = row->reason };
+    *ret_view = (View){ .argv = viewer_argv(row, socket, vm->name), .reason = row->reason };
     return TRUE;
 }

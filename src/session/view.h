@@ -5,7 +5,7 @@
 #include "base/root.h"
 
 typedef struct {
-    GStrv argv;         /* of the viewer; argv[0] is found on PATH */
+    GStrv argv;         /* of the viewer; argv[0] is found on PATH, or is "vgpuctl" itself */
     const char *reason; /* why that one, static */
 } View;
 

@@ -252,6 +252,8 @@ class ViewTest(VmTest):
         self.assertRegex(self.view(programs=["gvncviewer", "vncviewer"]),
                          rf"^vncviewer -Shared {path}  # TigerVNC .*\n$")
         self.assertRegex(self.view("one", programs=["gvncviewer"]), rf"^gvncviewer {path}  # .*\n$")
+        self.assertRegex(self.view("one", programs=["xdg-open"]),
+                         r"^vgpuctl serve --open one  # .*\n$")
         self.assertRegex(self.view("one", status=1),
                          r"no viewer for it is installed; apt install tigervnc-viewer or gvncviewer")
         self.run_light("two", "--display", "none", "--disk", self.person.disk("two.raw"))
