@@ -62,7 +62,7 @@ class DetachTest(unittest.TestCase):
     def setUp(self):
         self.person = Person(self)
         self.person.disk("tiny.raw")
-        self.arguments = ["run", "tiny.raw", "--detach", *LIGHT]
+        self.arguments = ["run", "tiny.raw", "--detach", *LIGHT, "--display", "none"]
 
     def good(self, *arguments):
         answer = self.person.run(*arguments, before=self.before)
