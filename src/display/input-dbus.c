@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "display/input-dbus.h"
 
+#include "display/dbus-clipboard.h"
+
 #define RANGE 0xffff /* of a position (input.h) */
 
 /* Calls without an answer, after which presses and moves are dropped: QEMU hangs. */
@@ -12,6 +14,7 @@
 typedef struct {
     int references; /* the sink's owner and each call without an answer */
     DbusConsole *console;
+    DbusClipboard *clipboard; /* or NULL */
     guint pending;
     guint moving; /* of those, moves */
     gboolean waits, knows_last;
@@ -123,6 +126,7 @@ static void sink_button(gpointer sink, int button, gboolean down)
 static void sink_free(gpointer sink)
 {
     InputDbus *input = sink;
+    g_clear_pointer(&input->clipboard, dbus_clipboard_free);
     g_clear_pointer(&input->console, dbus_console_unref);
     sink_unref(input);
 }
@@ -135,10 +139,12 @@ const InputClass input_dbus_class = {
     .free = sink_free,
 };
 
-gpointer input_dbus_new(DbusConsole *console)
+gpointer input_dbus_new(DbusConsole *console, Clipboard *clipboard)
 {
     InputDbus *input = g_new0(InputDbus, 1);
     input->references = 1;
     input->console = dbus_console_ref(console);
+    if (clipboard != NULL)
+        input->clipboard = dbus_clipboard_new(console, clipboard, NULL);
     return input;
 }

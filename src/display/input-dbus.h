@@ -8,10 +8,14 @@
  */
 #pragma once
 
+#include "display/clipboard.h"
 #include "display/dbus-console.h"
 #include "display/input.h"
 
 extern const InputClass input_dbus_class;
 
-/* The sink for input_new(). @console is not taken over. */
-gpointer input_dbus_new(DbusConsole *console);
+/*
+ * The sink for input_new(). @console is not taken over. @clipboard, borrowed or NULL: what the
+ * guest copies and is given (display/dbus-clipboard.h).
+ */
+gpointer input_dbus_new(DbusConsole *console, Clipboard *clipboard);

@@ -99,7 +99,8 @@ static gssize parse_cut_text(RfbParser *parser, const guint8 *bytes, gsize size,
     if (size < 8)
         return 0;
     guint32 length = rfb_get32(bytes + 4);
-    if (length > G_MAXINT32)
+    parser->is_text = length <= G_MAXINT32;
+    if (!parser->is_text)
         length = -length;
     if (length > TEXT_LIMIT)
         return refuse(error, "ClientCutText", "with more text than anybody copies");
@@ -189,10 +190,16 @@ static gssize parse_fixed(gsize length, void (*parse)(const guint8 *bytes, RfbMe
     return (gssize)length;
 }
 
-static gssize skip(RfbParser *parser, gsize size)
+static gssize skip(RfbParser *parser, const guint8 *bytes, gsize size, RfbMessage *ret)
 {
     guint32 used = (guint32)MIN(size, parser->skip);
     parser->skip -= used;
+    if (!parser->is_text)
+        return used;
+    ret->kind = RFB_MESSAGE_TEXT;
+    ret->text.bytes = bytes;
+    ret->text.length = used;
+    ret->text.left = parser->skip;
     return used;
 }
 
@@ -203,7 +210,7 @@ gssize rfb_message_parse(RfbParser *parser, const guint8 *bytes, gsize size,
     if (size == 0)
         return 0;
     if (parser->skip > 0)
-        return skip(parser, size);
+        return skip(parser, bytes, size, ret_message);
     switch (bytes[0]) {
     case RFB_CLIENT_SET_PIXEL_FORMAT:
         return parse_fixed(20, parse_pixel_format, bytes, size, ret_message);

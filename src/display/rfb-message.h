@@ -12,7 +12,7 @@
 #define RFB_MESSAGE_BYTES 4224
 
 typedef enum {
-    RFB_MESSAGE_NOTHING, /* of no use to us, skipped: texts, sound, xvp */
+    RFB_MESSAGE_NOTHING, /* of no use to us, skipped: sound, xvp, ExtendedClipboard */
     RFB_MESSAGE_PIXEL_FORMAT,
     RFB_MESSAGE_ENCODINGS,
     RFB_MESSAGE_UPDATE_REQUEST,
@@ -21,6 +21,7 @@ typedef enum {
     RFB_MESSAGE_CONTINUOUS_UPDATES,
     RFB_MESSAGE_FENCE,
     RFB_MESSAGE_RESIZE,
+    RFB_MESSAGE_TEXT, /* a part of what was copied: texts are told as they come */
 } RfbMessageKind;
 
 /* Pointers are to the bytes that were parsed. */
@@ -60,6 +61,11 @@ typedef struct {
             guint screens;
             guint32 screen_id, screen_flags; /* of the first one */
         } resize;                            /* SetDesktopSize */
+        struct {
+            const guint8 *bytes; /* Latin-1 */
+            guint length;
+            guint32 left; /* bytes of the same text that follow; 0: it is complete */
+        } text;           /* ClientCutText */
     };
 } RfbMessage;
 
@@ -68,7 +74,9 @@ typedef struct {
     /* Set when ExtendedMouseButtons was offered to a viewer that knows it: bit 7 of the mask then
      * says that there is a second byte. */
     gboolean extended_pointer;
-    guint32 skip; /* the parser's own: bytes still to come of what is of no use */
+    /* the parser's own: bytes still to come of what is not kept, and whether it is a text */
+    guint32 skip;
+    gboolean is_text;
 } RfbParser;
 
 /*

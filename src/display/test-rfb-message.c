@@ -32,6 +32,10 @@ static void describe(const RfbMessage *message, GString *text)
                                message->key.down ? "down" : "up", message->key.keysym,
                                message->key.qnum);
         break;
+    case RFB_MESSAGE_TEXT:
+        g_string_append_printf(text, "text '%.*s' %u left\n", (int)message->text.length,
+                               (const char *)message->text.bytes, message->text.left);
+        break;
     case RFB_MESSAGE_POINTER:
         g_string_append_printf(text, "pointer %u,%u mask %#x\n", message->pointer.x,
                                message->pointer.y, message->pointer.mask);
@@ -105,7 +109,7 @@ static const Row rows[] = {
     ROW("request", "\3\1\0\1\0\2\5\0\3\40", "request news 1,2 1280x800\n"),
     ROW("key", "\4\1\0\0\0\0\377\15", "key down keysym 0xff0d qnum 0\n"),
     ROW("pointer", "\5\201\1\2\3\4", "pointer 258,772 mask 0x81\n"),
-    ROW("text", "\6\0\0\0\0\0\0\3abc\4\0\0\0\0\0\0\141", "nothing\nnothing\nkey up keysym 0x61 qnum 0\n"),
+    ROW("text", "\6\0\0\0\0\0\0\3abc\4\0\0\0\0\0\0\141", "nothing\ntext 'abc' 0 left\nkey up keysym 0x61 qnum 0\n"),
     ROW("extended clipboard", "\6\0\0\0\377\377\377\374\1\0\0\0\5\0\0\0\0\0",
         "nothing\nnothing\npointer 0,0 mask 0\n"),
     ROW("continuous", "\226\1\0\0\0\0\5\0\3\40", "continuous on 0,0 1280x800\n"),
@@ -162,7 +166,9 @@ static void test_skip_in_pieces(void)
 {
     RfbParser parser = { 0 };
     g_autofree char *text = parse_all(&parser, BYTES("\6\0\0\0\0\0\0\3abc\4\1\0\0\0\0\0\142"), 1);
-    g_assert_cmpstr(text, ==, "nothing\nnothing\nnothing\nnothing\nkey down keysym 0x62 qnum 0\n");
+    g_assert_cmpstr(text, ==,
+                    "nothing\ntext 'a' 2 left\ntext 'b' 1 left\ntext 'c' 0 left\n"
+                    "key down keysym 0x62 qnum 0\n");
     g_assert_cmpuint(parser.skip, ==, 0);
 }
 

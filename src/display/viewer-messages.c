@@ -166,6 +166,25 @@ static void take_pointer(Viewer *viewer, const RfbMessage *message)
                   viewer->width, viewer->height, message->pointer.mask);
 }
 
+/* What is too long is dropped as it comes. */
+static void take_text(Viewer *viewer, const RfbMessage *message)
+{
+    if (viewer->host->clipboard == NULL || viewer->host->input == NULL)
+        return;
+    if (viewer->text == NULL)
+        viewer->text = g_string_new(NULL);
+    if (viewer->text->len + message->text.length <= CLIPBOARD_LIMIT)
+        g_string_append_len(viewer->text, (const char *)message->text.bytes,
+                            (gssize)message->text.length);
+    if (message->text.left > 0)
+        return;
+    g_autofree char *text =
+        clipboard_from_latin1((const guint8 *)viewer->text->str, viewer->text->len);
+    g_string_free(viewer->text, TRUE);
+    viewer->text = NULL;
+    clipboard_copy(viewer->host->clipboard, viewer, text);
+}
+
 gboolean viewer_take_message(Viewer *viewer, const RfbMessage *message, GError **error)
 {
     switch (message->kind) {
@@ -193,6 +212,9 @@ gboolean viewer_take_message(Viewer *viewer, const RfbMessage *message, GError *
         break;
     case RFB_MESSAGE_RESIZE:
         take_resize(viewer, message);
+        break;
+    case RFB_MESSAGE_TEXT:
+        take_text(viewer, message);
         break;
     }
     return TRUE;

@@ -17,11 +17,19 @@ static gboolean is_crowded(const Viewer *viewer)
     return outbox_held_pieces(viewer->outbox) > PIECES_MOST;
 }
 
+static void on_copied(const char *text, gpointer userdata)
+{
+    viewer_say_text(userdata, text);
+    viewer_flush(userdata);
+}
+
 /* ClientInit (RFC 6143, 7.3.1) is one byte: whether others may watch, too. They may. */
 static void greet(Viewer *viewer)
 {
     viewer->greeted = TRUE;
     viewer_say_hello(viewer);
+    if (viewer->host->clipboard != NULL && viewer->host->input != NULL)
+        clipboard_join(viewer->host->clipboard, viewer, on_copied, viewer);
 }
 
 /* SYNC_NEXT: the answer goes behind the message after the fence. */

@@ -49,6 +49,19 @@ void viewer_say_end_of_continuous(Viewer *viewer)
     outbox_put_copy(viewer->outbox, &type, sizeof type);
 }
 
+/* ServerCutText (RFC 6143, 7.6.4); one that does not read its line has no use for it. */
+void viewer_say_text(Viewer *viewer, const char *text)
+{
+    gsize length = 0;
+    g_autofree guint8 *latin1 = clipboard_to_latin1(text, &length);
+    guint8 header[8] = { RFB_SERVER_CUT_TEXT };
+    if (outbox_held_bytes(viewer->outbox) > CLIPBOARD_LIMIT)
+        return;
+    rfb_put32(header + 4, (guint32)length);
+    outbox_put_copy(viewer->outbox, header, sizeof header);
+    outbox_put_copy(viewer->outbox, latin1, length);
+}
+
 void viewer_say_update(Viewer *viewer, guint n_rects)
 {
     guint8 header[4] = { RFB_SERVER_UPDATE };

@@ -51,6 +51,7 @@ struct Viewer {
     RfbParser parser;
     guint8 buffer[RFB_MESSAGE_BYTES];
     gsize buffered;
+    GString *text;        /* Latin-1, that it copies, as far as it came; NULL: none */
     guint lent_shift_for; /* number of the key that made us press Shift; 0: none */
     struct {
         gboolean pending; /* a fence to be answered behind the next message */
@@ -99,7 +100,8 @@ void viewer_say_hello(Viewer *viewer); /* ServerInit */
 void viewer_say_fence(Viewer *viewer, guint32 flags, const guint8 *payload, guint length);
 void viewer_say_own_fence(Viewer *viewer, gsize sent_bytes); /* behind an update of so many */
 void viewer_say_end_of_continuous(Viewer *viewer);
-void viewer_say_update(Viewer *viewer, guint n_rects); /* the rectangles follow */
+void viewer_say_text(Viewer *viewer, const char *text); /* that somebody else copied */
+void viewer_say_update(Viewer *viewer, guint n_rects);  /* the rectangles follow */
 void viewer_say_size(Viewer *viewer, RfbResizeReason reason, RfbResizeStatus status);
 
 /* viewer-update.c */

@@ -45,6 +45,8 @@ void viewer_end(Viewer *viewer, const GError *error)
     viewer->over = TRUE;
     viewer->error = error != NULL ? g_error_copy(error) : NULL;
     viewer->waits = FALSE;
+    if (viewer->host->clipboard != NULL)
+        clipboard_leave(viewer->host->clipboard, viewer);
     viewer_read_stop(viewer);
     viewer_unmake(viewer);
     cancel(&viewer->still);
@@ -93,6 +95,8 @@ void viewer_free(Viewer *viewer)
     outbox_free(viewer->outbox);
     g_object_unref(viewer->stream);
     tile_set_free(viewer->tiles);
+    if (viewer->text != NULL)
+        g_string_free(viewer->text, TRUE);
     g_clear_error(&viewer->error);
     g_main_context_unref(viewer->context);
     g_free(viewer);

@@ -9,6 +9,7 @@
 
 #include <gio/gio.h>
 
+#include "display/clipboard.h"
 #include "display/encode-cache.h"
 #include "display/input.h"
 #include "display/keysym.h"
@@ -22,6 +23,7 @@ typedef struct {
     Source *source; /* NULL: nobody resizes */
     Input *input;   /* NULL: viewers only look */
     const Keysyms *keysyms;
+    Clipboard *clipboard; /* NULL: nothing that is copied goes anywhere */
     EncodeCache *cache;
     UpdateShare *share;   /* NULL: each is told of the newest frame */
     GThreadPool *workers; /* of viewer_work() */

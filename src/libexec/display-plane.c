@@ -79,7 +79,7 @@ Source *display_plane_auto(const DisplayPlace *place, Input **ret_input, GError 
     g_autoptr(GError) reason = NULL;
     g_autoptr(DbusConsole) console = open_console(place, &reason);
     if (console != NULL && auto_source_add_dbus(source, console, &reason)) {
-        *ret_input = input_new(&input_dbus_class, input_dbus_new(console));
+        *ret_input = input_new(&input_dbus_class, input_dbus_new(console, place->clipboard));
         return g_steal_pointer(&source);
     }
     fprintf(stderr, "The firmware's picture will not be seen: %s\n", reason->message);

@@ -40,7 +40,7 @@ static Source *make_dbus(const DisplayPlace *place, Input **ret_input, GError **
     Source *source = dbus_source_new(console, place->screen, place->options->node, place->ended,
                                      place->userdata, error);
     if (source != NULL)
-        *ret_input = input_new(&input_dbus_class, input_dbus_new(console));
+        *ret_input = input_new(&input_dbus_class, input_dbus_new(console, place->clipboard));
     return source;
 }
 

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "display/clipboard.h"
 #include "display/input.h"
 #include "display/source.h"
 #include "libexec/display-options.h"
@@ -12,6 +13,7 @@
 typedef struct {
     const DisplayOptions *options;
     Screen *screen;
+    Clipboard *clipboard;
     SourceEnded ended;
     gpointer userdata;
 } DisplayPlace;

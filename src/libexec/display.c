@@ -46,6 +46,7 @@ typedef struct {
     char *password;
     GTlsCertificate *certificate;
     Screen *screen;
+    Clipboard *clipboard;
     Keysyms *keysyms;
     Source *source;
     Input *input;
@@ -123,6 +124,7 @@ static gboolean serve(Display *display, GError **error)
             .source = display->source,
             .input = display->input,
             .keysyms = display->keysyms,
+            .clipboard = display->clipboard,
         },
         .viewers_limit = display->options.viewers,
         .handshake_limit_s = HANDSHAKE_LIMIT_S,
@@ -197,7 +199,8 @@ static void await_picture(Display *display)
 
 static gboolean start(Display *display, GError **error)
 {
-    const DisplayPlace place = { &display->options, display->screen, on_source_ended, display };
+    const DisplayPlace place = { &display->options, display->screen, display->clipboard,
+                                 on_source_ended, display };
     display->keysyms = keysyms_new(display->options.keymap, error);
     if (display->keysyms == NULL || !read_security(display, error))
         return FALSE;
@@ -230,6 +233,7 @@ static gboolean run(Display *display, GError **error)
     g_unix_signal_add(SIGTERM, on_signal, display);
     g_unix_signal_add(SIGINT, on_signal, display);
     display->screen = screen_new();
+    display->clipboard = clipboard_new();
     if (!start(display, error))
         return FALSE;
     if (!display->ended)
@@ -250,6 +254,7 @@ static void clear(Display *display)
     input_free(display->input);
     if (display->source != NULL)
         source_free(display->source);
+    clipboard_free(display->clipboard);
     keysyms_free(display->keysyms);
     screen_free(display->screen);
     g_clear_object(&display->certificate);

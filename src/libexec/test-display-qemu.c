@@ -294,7 +294,7 @@ static void test_input(gconstpointer data)
     Display display;
     attach(&display, &vm);
     wait_until(shows_text, &display);
-    g_autoptr(Input) input = input_new(&input_dbus_class, input_dbus_new(display.console));
+    g_autoptr(Input) input = input_new(&input_dbus_class, input_dbus_new(display.console, NULL));
     press_and_point(input, &vm);
     detach(&display);
     stop(&vm);

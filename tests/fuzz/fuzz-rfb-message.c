@@ -41,7 +41,7 @@ static guint32 digest(const RfbMessage *message)
     return sum;
 }
 
-/* Reads @piece bytes at a time. The texts that are skipped leave no trace in the result. */
+/* Reads @piece bytes at a time. Of texts each byte counts, as they come in pieces. */
 static guint32 run(gboolean extended, gsize piece, const uint8_t *data, size_t size)
 {
     RfbParser parser = { .extended_pointer = extended };
@@ -63,7 +63,10 @@ static guint32 run(gboolean extended, gsize piece, const uint8_t *data, size_t s
             end = MIN(end + piece, size);
             continue;
         }
-        if (message.kind != RFB_MESSAGE_NOTHING) {
+        if (message.kind == RFB_MESSAGE_TEXT) {
+            for (guint i = 0; i < message.text.length; i++)
+                sum = sum * 31 + message.text.bytes[i];
+        } else if (message.kind != RFB_MESSAGE_NOTHING) {
             g_assert(used <= RFB_MESSAGE_BYTES);
             sum = sum * 31 + digest(&message);
         }

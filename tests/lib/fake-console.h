@@ -7,6 +7,7 @@
 
 #include <gio/gio.h>
 #include <gio/gunixfdlist.h>
+#include <string.h>
 
 #define FAKE_CONSOLE_PATH "/org/qemu/Display1/Console_0"
 
@@ -24,6 +25,16 @@ static const char fake_console_description[] =
     " </interface>"
     "</node>";
 
+#define FAKE_CLIPBOARD_PATH "/org/qemu/Display1/Clipboard"
+
+static const char fake_clipboard_description[] =
+    "<node><interface name='org.qemu.Display1.Clipboard'>"
+    " <method name='Register'/><method name='Unregister'/>"
+    " <method name='Grab'><arg type='u'/><arg type='u'/><arg type='as'/></method>"
+    " <method name='Request'><arg type='u'/><arg type='as'/>"
+    "  <arg type='s' direction='out'/><arg type='ay' direction='out'/></method>"
+    "</interface></node>";
+
 typedef struct {
     GThread *thread;
     GMainContext *context;
@@ -34,7 +45,9 @@ typedef struct {
     GDBusConnection *control;
     GDBusConnection *listener; /* the latest */
     guint registered;
-    char *size; /* as asked for by SetUIInfo */
+    char *size;             /* as asked for by SetUIInfo */
+    GString *copied;        /* what was called of the clipboard, one after another */
+    const char *guest_text; /* the answer to Request */
 } FakeConsole;
 
 static inline GDBusConnection *fake_console_accept(int fd)
@@ -88,6 +101,24 @@ static inline void fake_console_call(GDBusConnection *connection, const char *se
             invocation, "org.qemu.Display1.Error.Unsupported", "SetUIInfo is not supported");
 }
 
+static inline void fake_clipboard_call(GDBusConnection *connection, const char *sender,
+                                       const char *path, const char *interface, const char *method,
+                                       GVariant *parameters, GDBusMethodInvocation *invocation,
+                                       gpointer data)
+{
+    FakeConsole *qemu = data;
+    g_autofree char *text = g_variant_print(parameters, FALSE);
+    g_mutex_lock(&qemu->lock);
+    g_string_append_printf(qemu->copied, "%s%s ", method, text);
+    g_mutex_unlock(&qemu->lock);
+    GVariant *answer = NULL;
+    if (g_str_equal(method, "Request"))
+        answer = g_variant_new("(s@ay)", "text/plain;charset=utf-8",
+                               g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, qemu->guest_text,
+                                                         strlen(qemu->guest_text), 1));
+    g_dbus_method_invocation_return_value(invocation, answer);
+}
+
 static inline GVariant *fake_console_property(GDBusConnection *connection, const char *sender,
                                               const char *path, const char *interface,
                                               const char *name, GError **error, gpointer data)
@@ -108,6 +139,12 @@ static inline gpointer fake_console_run(gpointer data)
                                                            node->interfaces[i], &table, qemu, NULL,
                                                            NULL),
                          >, 0);
+    static const GDBusInterfaceVTable clipboard = { .method_call = fake_clipboard_call };
+    g_autoptr(GDBusNodeInfo) more = g_dbus_node_info_new_for_xml(fake_clipboard_description, NULL);
+    g_assert_cmpuint(g_dbus_connection_register_object(qemu->control, FAKE_CLIPBOARD_PATH,
+                                                       more->interfaces[0], &clipboard, qemu, NULL,
+                                                       NULL),
+                     >, 0);
     g_dbus_connection_start_message_processing(qemu->control);
     g_main_loop_run(qemu->loop);
     g_main_context_pop_thread_default(qemu->context);
@@ -118,6 +155,7 @@ static inline gpointer fake_console_run(gpointer data)
 static inline void fake_console_start(FakeConsole *qemu, int fd)
 {
     qemu->socket = fd;
+    qemu->copied = g_string_new(NULL);
     qemu->context = g_main_context_new();
     qemu->loop = g_main_loop_new(qemu->context, FALSE);
     g_mutex_init(&qemu->lock);
@@ -136,6 +174,7 @@ static inline void fake_console_stop(FakeConsole *qemu)
     g_mutex_clear(&qemu->lock);
     g_cond_clear(&qemu->changed);
     g_free(qemu->size);
+    g_string_free(qemu->copied, TRUE);
 }
 
 /* Until that many listeners have been registered. */

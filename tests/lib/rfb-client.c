@@ -240,6 +240,15 @@ static gsize take_fence(RfbClient *client, const guint8 *bytes, gsize size)
     return 9 + (gsize)bytes[8];
 }
 
+static gsize take_text(RfbClient *client, const guint8 *bytes, gsize size)
+{
+    if (size < 8 || size - 8 < rfb_get32(bytes + 4))
+        return 0;
+    gsize length = rfb_get32(bytes + 4);
+    g_string_append_printf(client->said, "text %.*s, ", (int)length, bytes + 8);
+    return 8 + length;
+}
+
 static gsize take_message(RfbClient *client, const guint8 *bytes, gsize size)
 {
     switch (bytes[0]) {
@@ -254,6 +263,8 @@ static gsize take_message(RfbClient *client, const guint8 *bytes, gsize size)
     case RFB_SERVER_END_OF_CONTINUOUS_UPDATES:
         client->n_ends++;
         return 1;
+    case RFB_SERVER_CUT_TEXT:
+        return take_text(client, bytes, size);
     }
     g_error("The server sends a message of type %u", bytes[0]);
 }
