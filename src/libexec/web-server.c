@@ -207,7 +207,8 @@ static void on_request(SoupServer *soup, SoupServerMessage *message, const char 
 static GSocketAddress *find_address(const char *listen, GError **error)
 {
     g_autoptr(GError) reason = NULL;
-    g_autoptr(GSocketConnectable) named = g_network_address_parse(listen, 0, &reason);
+    g_autofree char *full = g_strconcat(listen[0] == ':' ? "0.0.0.0" : "", listen, NULL);
+    g_autoptr(GSocketConnectable) named = g_network_address_parse(full, 0, &reason);
     g_autoptr(GSocketAddressEnumerator) each =
         named != NULL ? g_socket_connectable_enumerate(named) : NULL;
     GSocketAddress *address =

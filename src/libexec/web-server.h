@@ -23,7 +23,7 @@
 
 typedef struct {
     WebPages *pages;              /* borrowed */
-    const char *listen;           /* "HOST:PORT"; port 0: any */
+    const char *listen;           /* "HOST:PORT"; port 0: any; no host: every address */
     GTlsCertificate *certificate; /* with its key; NULL: no TLS, for loopback only */
     guint patience_s;             /* 0: WEB_SERVER_PATIENCE_S */
 } WebServerSpec;

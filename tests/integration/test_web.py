@@ -371,7 +371,8 @@ class ListTest(WebTest):
         self.refused(2, "--vm a=b: .*full path", "--vm", "a=b")
         self.refused(2, "named twice", "--vm", "a=/b", "--vm", "a=/c")
         self.refused(2, "'nowhere.invalid:1' is no address", "--listen", "nowhere.invalid:1")
-        self.refused(1, "0.0.0.0:0 is open to other machines", "--listen", "0.0.0.0:0")
+        for address in ("0.0.0.0:0", ":0", "[::]:0"):
+            self.refused(1, "is open to other machines", "--listen", address)
         with socket.create_server(("127.0.0.1", 0)) as taken:
             self.refused(1, "in use", "--listen", f"127.0.0.1:{taken.getsockname()[1]}")
 
