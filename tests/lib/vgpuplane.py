@@ -7,7 +7,9 @@ import errno
 import fcntl
 import mmap
 import os
+import socket
 import struct
+import threading
 import zlib
 from pathlib import Path
 
@@ -106,6 +108,33 @@ class Device:
         count = struct.unpack("=5I", data)[2]
         infos = [self.region_info(index) for index in range(count)]
         return count, {what: (offset, size) for offset, size, _, what in infos if what}
+
+
+class Door:
+    """What the supervisor of a VM opens: who connects gets QEMU's group and a pidfd of it."""
+
+    def __init__(self, path, pid, uuid):
+        self.path, self.pid, self.uuid = path, pid, uuid
+        Path(path).unlink(missing_ok=True)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.socket.bind(str(path))
+        self.socket.listen()
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                client, _ = self.socket.accept()
+            except OSError:
+                return
+            fds = [take_group(self.pid, self.uuid), os.pidfd_open(self.pid)]
+            socket.send_fds(client, [self.uuid.encode()], fds)
+            for fd in (*fds, client.detach()):
+                os.close(fd)
+
+    def close(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
 
 
 class Edid:
