@@ -32,7 +32,7 @@ NODE = "/dev/dri/card0"
 DISPI = 0x500  # of the registers of bochs-display in region 2
 MACHINE = ("-M", "pc", "-accel", "kvm", "-cpu", "host")
 IGD = ",display=off,x-igd-opregion=on"
-GUEST_WORDS = " tsc=reliable no_timer_check nokaslr"
+GUEST_WORDS = " tsc=reliable no_timer_check nokaslr iommu=noaperture"
 # VESA DMT 640x480 at 60 Hz: small pictures, for a viewer that runs on an emulated processor
 TIMING_640X480 = bytes((0xD5, 0x09, 0x80, 0xA0, 0x20, 0xE0, 0x2D, 0x10, 0x10, 0x60, 0xA2, 0, 0, 0, 0,
                         0, 0, 0x18))

@@ -27,7 +27,7 @@ DEVICES = Path("/sys/bus/mdev/devices")
 CLAIMS = Path("/run/vgpuctl/claims")
 DMABUF_MMAP = Path("/sys/module/kvmgt/parameters/dmabuf_mmap")
 UID = 1000
-GUEST_WORDS = "tsc=reliable no_timer_check nokaslr"
+GUEST_WORDS = "tsc=reliable no_timer_check nokaslr iommu=noaperture"
 WIDTH, HEIGHT = 640, 480  # a whole number of pages
 DISPI = 0x500  # of the registers of bochs-display in region 2
 NO_GUEST = ["--memory", "64M"]  # the firmware, with nothing to start

@@ -206,7 +206,7 @@ def inside(guest_directory, strip_read):
     vgputest.run("modprobe", "kvm_amd")
     (TYPES / "i915-GVTg_V5_8" / "create").write_text(UUID)
     guest = vgpuguest.Guest(guest_directory)
-    guest.append += " tsc=reliable no_timer_check nokaslr"
+    guest.append += " tsc=reliable no_timer_check nokaslr iommu=noaperture"
     qemu = vgpuguest.Qemu(
         *guest.qemu_options("mode=still"), "-S", "-vga", "none", "-device",
         f"vfio-pci,sysfsdev=/sys/bus/mdev/devices/{UUID},display=off,x-igd-opregion=on",
