@@ -53,7 +53,7 @@ static void test_encoding(gconstpointer data)
     client->asks = TRUE;
     rfb_client_ask(client, FALSE, RFB_CLIENT_ALL);
     room_until_seen(room, client);
-    scribble_and_see(room, client, 40);
+    scribble_and_see(room, client, 20);
 }
 
 static void test_continuous(void)
@@ -66,7 +66,7 @@ static void test_continuous(void)
     room_until(room, client->n_ends == 1 && client->n_fences == 1);
     rfb_client_set_continuous(client, TRUE, RFB_CLIENT_ALL);
     room_until_seen(room, client);
-    scribble_and_see(room, client, 40);
+    scribble_and_see(room, client, 20);
     g_assert_cmpuint(client->n_fences, ==, client->n_updates + 1);
     rfb_client_set_continuous(client, FALSE, RFB_CLIENT_ALL);
     room_until(room, client->n_ends == 2);
@@ -91,7 +91,7 @@ static void test_no_answers(void)
     client->asks = TRUE;
     rfb_client_ask(client, FALSE, RFB_CLIENT_ALL);
     room_until_seen(room, client);
-    scribble_and_see(room, client, 40);
+    scribble_and_see(room, client, 20);
     g_assert_cmpuint(silent->n_updates, <=, 4);
     silent->answers_fences = TRUE;
     for (guint number = 1; number <= silent->last_fence; number++)
@@ -102,36 +102,36 @@ static void test_no_answers(void)
 static void test_slow(gconstpointer data)
 {
     const gint32 *encodings = data;
-    g_autoptr(Room) room = room_new(1000, 700);
+    g_autoptr(Room) room = room_new(700, 500);
     g_autoptr(RfbClient) client = room_enter(room);
-    gsize whole = 1000 * 700 * 4;
+    gsize whole = 700 * 500 * 4;
     client->reads_at_once = 10000;
     client->asks = TRUE;
     rfb_client_set_encodings(client, encodings, 3);
     rfb_client_ask(client, FALSE, RFB_CLIENT_ALL);
-    for (guint i = 0; i < 300; i++) {
+    for (guint i = 0; i < 150; i++) {
         scribble(room);
         room_turn(room, FALSE);
         g_assert_cmpuint(viewer_statistics(room_viewer(room, 0)).held_bytes, <=, whole + whole / 8);
     }
     room_until_seen(room, client);
-    g_assert_cmpuint(client->n_updates, <, 300);
+    g_assert_cmpuint(client->n_updates, <, 150);
 }
 
 /* Nothing is read at all, while it goes on asking. */
 static void test_stalled(void)
 {
-    g_autoptr(Room) room = room_new(1000, 700);
+    g_autoptr(Room) room = room_new(700, 500);
     g_autoptr(RfbClient) client = room_enter(room);
     rfb_client_listen(client, FALSE);
-    for (guint i = 0; i < 200; i++) {
+    for (guint i = 0; i < 100; i++) {
         rfb_client_ask(client, FALSE, RFB_CLIENT_ALL);
         scribble(room);
         room_turn(room, FALSE);
     }
     ViewerStatistics statistics = viewer_statistics(room_viewer(room, 0));
     g_assert_cmpuint(statistics.updates, <=, 2);
-    g_assert_cmpuint(statistics.held_bytes, <=, 1000 * 700 * 4 + 1000);
+    g_assert_cmpuint(statistics.held_bytes, <=, 700 * 500 * 4 + 1000);
     g_assert_false(viewer_wants(room_viewer(room, 0)));
     rfb_client_listen(client, TRUE);
     room_until_seen(room, client);
@@ -193,7 +193,7 @@ static void test_formats(void)
                          RFB_ENCODING_CONTINUOUS_UPDATES);
     rfb_client_set_continuous(client, TRUE, RFB_CLIENT_ALL);
     room_until_seen(room, client);
-    for (guint i = 0; i < 40; i++) {
+    for (guint i = 0; i < 12; i++) {
         client->next_format = formats[i % G_N_ELEMENTS(formats)];
         rfb_client_fence(client, RFB_FENCE_SYNC_NEXT | RFB_FENCE_BLOCK_BEFORE, "format");
         scribble(room);
@@ -202,7 +202,7 @@ static void test_formats(void)
         room_until(room, strstr(client->said->str, "fence 5 format") != NULL);
         g_string_truncate(client->said, 0);
         rfb_client_ask(client, FALSE, RFB_CLIENT_ALL);
-        scribble_and_see(room, client, 4);
+        scribble_and_see(room, client, 3);
     }
 }
 
@@ -260,13 +260,13 @@ static void test_scroll(gconstpointer data)
     client->asks = TRUE;
     rfb_client_ask(client, FALSE, RFB_CLIENT_ALL);
     room_until_seen(room, client);
-    for (guint i = 0; i < 30; i++) {
+    for (guint i = 0; i < 15; i++) {
         guint n = client->n_updates;
         room_show(room, scrolled(room, 16));
         if (i % 3 == 0) /* another change before it was told of the first */
             scribble(room);
         room_until(room, client->n_updates > n);
-        if (i % 10 == 0)
+        if (i % 5 == 0)
             room_until_seen(room, client);
     }
     g_assert_cmpuint(rfb_decoder_count(client->decoder).copies, >, 0);

@@ -138,12 +138,10 @@ gboolean room_sees(Room *room, const RfbClient *client, Rect area)
     return TRUE;
 }
 
-static gboolean has_all(Room *room, const RfbClient *client)
-{
-    return client->rects_left == 0 && room_sees(room, client, RFB_CLIENT_ALL);
-}
-
 void room_until_seen(Room *room, const RfbClient *client)
 {
-    room_until(room, has_all(room, client));
+    while (client->rects_left > 0 || !room_sees(room, client, RFB_CLIENT_ALL)) {
+        guint n = client->n_updates;
+        room_until(room, client->n_updates > n);
+    }
 }
