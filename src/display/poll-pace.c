@@ -3,9 +3,10 @@
 
 #define LIVELY_ALONE 3  /* after one change: more may follow at once */
 #define LIVELY_INPUT 12 /* after a key: programs take up to 0.2 s for their answer */
-#define LIVELY_LIMIT 15 /* of what moves: guests that draw 4 pictures a second are still not late  \
-                         */
-#define NEAR 2          /* so much slower at most, it was the same movement */
+#define LIVELY_LIMIT                                                                               \
+    15         /* of what moves: guests that draw 4 pictures a second are still not late           \
+                */
+#define NEAR 2 /* so much slower at most, it was the same movement */
 
 static gint64 interval(const PollPace *pace)
 {
