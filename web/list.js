@@ -2,7 +2,7 @@
 // All VMs, each with its live picture; follows those that start and end.
 
 import Connection from "./connection.js";
-import { age, fetchVms } from "./vms.js";
+import { age, fetchVms, mayReturn } from "./vms.js";
 
 const LOOK_MS = 2000;
 const MOST_PICTURES = 12; // each is a viewer
@@ -31,6 +31,7 @@ export default class List {
             vms = await fetchVms();
         } catch {
             this._say("gone");
+            this._stopped ||= !mayReturn;
         }
         if (this._stopped) {
             return;

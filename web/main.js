@@ -4,6 +4,7 @@
 import List from "./list.js";
 import Screen from "./screen.js";
 import { releaseModifiers, typeText } from "./keys.js";
+import { mayReturn } from "./vms.js";
 
 const STATISTICS_MS = 1000;
 const HINT_MS = 5000;
@@ -32,7 +33,7 @@ const messages = {
         text: "Close another window that shows a VM.",
     },
     gone: {
-        state: "ended", word: "no server", title: "The server has gone", waits: true,
+        state: "ended", word: "no server", title: "The server has gone", waits: mayReturn,
         text: "It, or the VM it belongs to, has ended. Run vgpuctl serve again and open the address it prints.",
     },
     refused: {

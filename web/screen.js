@@ -2,7 +2,7 @@
 // One VM in the whole window: connects again whenever its display was started anew.
 
 import Connection, { CLOSE_BUSY, CLOSE_NO_VM } from "./connection.js";
-import { fetchVms } from "./vms.js";
+import { fetchVms, mayReturn } from "./vms.js";
 
 const FIRST_WAIT_MS = 300;
 const LONGEST_WAIT_MS = 4000;
@@ -120,6 +120,7 @@ export default class Screen extends EventTarget {
                 }
             } catch {
                 this._say("gone");
+                this._stopped = !mayReturn;
             }
             await this._pause();
         }

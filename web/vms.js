@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What the server knows of VMs.
 
+// Whether a server that does not answer may be back later. Without TLS whoever takes its port on this
+// machine next could be anybody: then nothing more is asked, or sent.
+export const mayReturn = location.protocol === "https:";
+
+function ask() {
+    return fetch("vms.json", { cache: "no-store" });
+}
+
 // The list; null when the session is void. Throws when there is no server.
 export async function fetchVms() {
-    const answer = await fetch("vms.json", { cache: "no-store" });
+    const answer = await ask().catch(ask); // the connection may just have been too old
     if (answer.status === 403) {
         return null;
     }

@@ -133,6 +133,8 @@ class BrowserTest(VmTest):
         running.send(signal.SIGINT)
         self.assertEqual(running.wait(), 0)
         self.wait_for_state("gone")
+        self.assertEqual(self.browser.evaluate("document.getElementById('message').dataset.waits"),
+                         "no", "whoever has the port next is asked")
         self.keep("gone")
         self.browser.complaints = [text for text in self.browser.complaints
                                    if "ERR_CONNECTION_REFUSED" not in text]
