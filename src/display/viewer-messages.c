@@ -166,23 +166,32 @@ static void take_pointer(Viewer *viewer, const RfbMessage *message)
                   viewer->width, viewer->height, message->pointer.mask);
 }
 
-/* What is too long is dropped as it comes. */
+/* Of a text that is too long nothing is passed on: one with holes is worse than none. */
+static void keep_text(Viewer *viewer, const RfbMessage *message)
+{
+    if (viewer->text == NULL)
+        viewer->text = g_string_new(NULL);
+    viewer->text_too_long =
+        viewer->text_too_long || message->text.length > CLIPBOARD_LIMIT - viewer->text->len;
+    if (!viewer->text_too_long)
+        g_string_append_len(viewer->text, (const char *)message->text.bytes,
+                            (gssize)message->text.length);
+}
+
 static void take_text(Viewer *viewer, const RfbMessage *message)
 {
     if (viewer->host->clipboard == NULL || viewer->host->input == NULL)
         return;
-    if (viewer->text == NULL)
-        viewer->text = g_string_new(NULL);
-    if (viewer->text->len + message->text.length <= CLIPBOARD_LIMIT)
-        g_string_append_len(viewer->text, (const char *)message->text.bytes,
-                            (gssize)message->text.length);
+    keep_text(viewer, message);
     if (message->text.left > 0)
         return;
     g_autofree char *text =
         clipboard_from_latin1((const guint8 *)viewer->text->str, viewer->text->len);
-    g_string_free(viewer->text, TRUE);
-    viewer->text = NULL;
-    clipboard_copy(viewer->host->clipboard, viewer, text);
+    gboolean whole = !viewer->text_too_long;
+    g_string_free(g_steal_pointer(&viewer->text), TRUE);
+    viewer->text_too_long = FALSE;
+    if (whole)
+        clipboard_copy(viewer->host->clipboard, viewer, text);
 }
 
 gboolean viewer_take_message(Viewer *viewer, const RfbMessage *message, GError **error)

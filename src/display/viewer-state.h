@@ -51,7 +51,8 @@ struct Viewer {
     RfbParser parser;
     guint8 buffer[RFB_MESSAGE_BYTES];
     gsize buffered;
-    GString *text;        /* Latin-1, that it copies, as far as it came; NULL: none */
+    GString *text; /* Latin-1, that it copies, as far as it came; NULL: none */
+    gboolean text_too_long;
     guint lent_shift_for; /* number of the key that made us press Shift; 0: none */
     struct {
         gboolean pending; /* a fence to be answered behind the next message */
