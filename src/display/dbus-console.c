@@ -21,7 +21,9 @@ struct DbusConsole {
     GCancellable *cancellable;
     guint32 width, height;
     gboolean absolute;
-    char *no_resize; /* why QEMU refused, or NULL */
+    char *no_resize;             /* why QEMU refused, or NULL */
+    gboolean resizing;           /* QEMU was asked and has not answered */
+    int next_width, next_height; /* what is to be asked for then; 0: nothing */
     const DbusConsoleWatch *watch;
     gpointer userdata;
 };
@@ -237,35 +239,57 @@ gboolean dbus_console_register_listener(DbusConsole *console, int fd, guint limi
                      reason->message);
 }
 
-static void on_resized(GObject *object, GAsyncResult *result, gpointer data)
-{
-    g_autoptr(GError) reason = NULL;
-    g_autoptr(GVariant) answer =
-        g_dbus_connection_call_finish(G_DBUS_CONNECTION(object), result, &reason);
-    /* without QEMU's word, it is our call or the connection that ended, at times the console */
-    if (answer != NULL || !g_dbus_error_is_remote_error(reason))
-        return;
-    DbusConsole *console = data;
-    g_dbus_error_strip_remote_error(reason);
-    g_free(console->no_resize);
-    console->no_resize = g_strdup(reason->message);
-}
-
 static guint16 millimetres(int pixels)
 {
     return (guint16)MIN((gint64)pixels * 254 / (10 * DPI), G_MAXUINT16);
 }
 
+static void on_resized(GObject *object, GAsyncResult *result, gpointer data);
+
+static void ask_size(DbusConsole *console, int width, int height)
+{
+    console->resizing = TRUE;
+    dbus_console_call(console, "Console", "SetUIInfo",
+                      g_variant_new("(qqiiuu)", millimetres(width), millimetres(height), 0, 0,
+                                    (guint32)width, (guint32)height),
+                      on_resized, console);
+}
+
+static void on_resized(GObject *object, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(GError) reason = NULL;
+    g_autoptr(GVariant) answer =
+        g_dbus_connection_call_finish(G_DBUS_CONNECTION(object), result, &reason);
+    if (g_error_matches(reason, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        return; /* the console is gone */
+    DbusConsole *console = data;
+    console->resizing = FALSE;
+    /* without QEMU's word, it is the connection that ended, or it was too busy to answer */
+    if (answer == NULL && g_dbus_error_is_remote_error(reason)) {
+        g_dbus_error_strip_remote_error(reason);
+        g_free(console->no_resize);
+        console->no_resize = g_strdup(reason->message);
+    }
+    int width = console->next_width, height = console->next_height;
+    console->next_width = console->next_height = 0;
+    if (width != 0 && console->no_resize == NULL)
+        ask_size(console, width, height);
+}
+
+/* Viewers may ask as often as they like: QEMU is asked again when it has answered, for the latest.
+ */
 gboolean dbus_console_resize(DbusConsole *console, int width, int height, GError **error)
 {
     if (console->no_resize != NULL)
         return error_set(error, VGPUCTL_ERROR_REFUSED,
                          "This VM's display has no mode of its own choice: QEMU says '%s'",
                          console->no_resize);
-    dbus_console_call(console, "Console", "SetUIInfo",
-                      g_variant_new("(qqiiuu)", millimetres(width), millimetres(height), 0, 0,
-                                    (guint32)width, (guint32)height),
-                      on_resized, console);
+    if (console->resizing) {
+        console->next_width = width;
+        console->next_height = height;
+    } else {
+        ask_size(console, width, height);
+    }
     return TRUE;
 }
 

@@ -57,7 +57,8 @@ gboolean dbus_console_register_listener(DbusConsole *console, int fd, guint limi
 
 /*
  * Asks for another mode. VGPUCTL_ERROR_REFUSED when QEMU has said before that this console has
- * none; the first time, that is only known later.
+ * none; the first time, that is only known later. One request is under way at a time, of those that
+ * come meanwhile the latest is made then.
  */
 gboolean dbus_console_resize(DbusConsole *console, int width, int height, GError **error);
 

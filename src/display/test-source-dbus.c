@@ -362,6 +362,22 @@ static void test_resize(void)
     stop(&room);
 }
 
+/* QEMU, which stands still, is asked once and then for the last one */
+static void test_resize_flood(void)
+{
+    Room room;
+    start(&room);
+    room.qemu.takes_all_sizes = TRUE;
+    g_mutex_lock(&room.qemu.lock);
+    for (int i = 0; i < 1000; i++)
+        g_assert_true(source_resize(room.source, i % 2 == 0 ? 800 : 1024, 600, NULL));
+    g_assert_true(source_resize(room.source, 1920, 1080, NULL));
+    g_mutex_unlock(&room.qemu.lock);
+    wait_until(&room, was_asked, "(508, 285, 0, 0, 1920, 1080)");
+    g_assert_cmpuint(room.qemu.sizes, ==, 2);
+    stop(&room);
+}
+
 static void test_end(void)
 {
     Room room;
@@ -393,6 +409,7 @@ int main(int argc, char **argv)
     g_test_add_func("/source-dbus/cursor", test_cursor);
     g_test_add_func("/source-dbus/size-without-picture", test_size_without_picture);
     g_test_add_func("/source-dbus/resize", test_resize);
+    g_test_add_func("/source-dbus/resize-flood", test_resize_flood);
     g_test_add_func("/source-dbus/end", test_end);
     g_test_add_func("/source-dbus/hang", test_hang);
     return g_test_run();

@@ -45,9 +45,11 @@ typedef struct {
     GDBusConnection *control;
     GDBusConnection *listener; /* the latest */
     guint registered;
-    char *size;             /* as asked for by SetUIInfo */
-    GString *copied;        /* what was called of the clipboard, one after another */
-    const char *guest_text; /* the answer to Request */
+    char *size; /* as asked for by SetUIInfo, how often */
+    guint sizes;
+    gboolean takes_all_sizes; /* not only the first one */
+    GString *copied;          /* what was called of the clipboard, one after another */
+    const char *guest_text;   /* the answer to Request */
 } FakeConsole;
 
 static inline GDBusConnection *fake_console_accept(int fd)
@@ -89,12 +91,13 @@ static inline void fake_console_call(GDBusConnection *connection, const char *se
         return;
     }
     g_mutex_lock(&qemu->lock);
-    gboolean first = qemu->size == NULL;
+    gboolean takes = qemu->size == NULL || qemu->takes_all_sizes;
+    qemu->sizes++;
     g_free(qemu->size);
     qemu->size = g_variant_print(parameters, FALSE);
     g_cond_signal(&qemu->changed);
     g_mutex_unlock(&qemu->lock);
-    if (first)
+    if (takes)
         g_dbus_method_invocation_return_value(invocation, NULL);
     else
         g_dbus_method_invocation_return_dbus_error(
