@@ -30,6 +30,8 @@ struct DbusClipboard {
     GMainLoop *loop;
     GCancellable *cancellable;
     guint exported;
+    gboolean grabbing;   /* QEMU was told of a text and has not answered; main context's */
+    gboolean grab_again; /* and there is another one since */
     GMainContext *main;
     GMutex lock;
     guint32 serial;  /* of the latest grab, the guest's or ours */
@@ -137,17 +139,49 @@ static void on_call(GDBusConnection *connection, const char *sender, const char 
     g_dbus_method_invocation_return_value(invocation, answer);
 }
 
+static void on_grabbed(GObject *connection, GAsyncResult *result, gpointer data);
+
+/* QEMU asks for the text itself when it wants it, and gets the latest then. */
+static void grab(DbusClipboard *self)
+{
+    g_mutex_lock(&self->lock);
+    gboolean ours = self->ours != NULL;
+    guint32 serial = ours ? ++self->serial : 0;
+    g_mutex_unlock(&self->lock);
+    self->grab_again = FALSE;
+    if (!ours) /* the guest copied something meanwhile */
+        return;
+    self->grabbing = TRUE;
+    g_dbus_connection_call(dbus_console_connection(self->console), NULL, PATH, INTERFACE, "Grab",
+                           g_variant_new("(uu^as)", SELECTION_CLIPBOARD, serial, mimes), NULL,
+                           G_DBUS_CALL_FLAGS_NONE, DBUS_CONSOLE_CALL_LIMIT_MS, self->cancellable,
+                           on_grabbed, self);
+}
+
+static void on_grabbed(GObject *connection, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(GError) reason = NULL;
+    g_autoptr(GVariant) answer =
+        g_dbus_connection_call_finish(G_DBUS_CONNECTION(connection), result, &reason);
+    if (g_error_matches(reason, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        return; /* the clipboard is gone */
+    DbusClipboard *self = data;
+    self->grabbing = FALSE;
+    if (self->grab_again)
+        grab(self);
+}
+
 static void on_copied(const char *text, gpointer data)
 {
     DbusClipboard *self = data;
     g_mutex_lock(&self->lock);
     g_free(self->ours);
     self->ours = g_strdup(text);
-    guint32 serial = ++self->serial;
     g_mutex_unlock(&self->lock);
-    g_dbus_connection_call(dbus_console_connection(self->console), NULL, PATH, INTERFACE, "Grab",
-                           g_variant_new("(uu^as)", SELECTION_CLIPBOARD, serial, mimes), NULL,
-                           G_DBUS_CALL_FLAGS_NONE, DBUS_CONSOLE_CALL_LIMIT_MS, NULL, NULL, NULL);
+    if (self->grabbing)
+        self->grab_again = TRUE;
+    else
+        grab(self);
 }
 
 static gpointer answer_qemu(gpointer data)

@@ -133,6 +133,28 @@ static void test_viewer_copies(void)
     stop(&room);
 }
 
+/* QEMU, which stands still, is told once, and then that there is another text: the last one */
+static void test_flood(void)
+{
+    Room room;
+    start(&room);
+    expect(&room, room.qemu.copied, "Register() ");
+    g_mutex_lock(&room.qemu.lock);
+    for (guint i = 0; i <= 1000; i++) {
+        g_autofree char *text = g_strdup_printf("text %u", i);
+        clipboard_copy(room.clipboard, &room, text);
+    }
+    g_mutex_unlock(&room.qemu.lock);
+    expect(&room, room.qemu.copied, "Grab(0, 2, ");
+    g_autoptr(GVariant) answer =
+        call(&room, "Request", g_variant_new("(u^as)", 0, (const char *[]){ NULL }));
+    g_autoptr(GVariant) bytes = g_variant_get_child_value(answer, 1);
+    g_assert_cmpmem(g_variant_get_data(bytes), g_variant_get_size(bytes), "text 1000", 9);
+    clipboard_copy(room.clipboard, &room, "later");
+    expect(&room, room.qemu.copied, "Grab(0, 3, ");
+    stop(&room);
+}
+
 static void test_clipboard(void)
 {
     g_autoptr(Clipboard) clipboard = clipboard_new();
@@ -171,5 +193,6 @@ int main(int argc, char **argv)
     g_test_add_func("/dbus-clipboard/register", test_register);
     g_test_add_func("/dbus-clipboard/guest-copies", test_guest_copies);
     g_test_add_func("/dbus-clipboard/viewer-copies", test_viewer_copies);
+    g_test_add_func("/dbus-clipboard/flood", test_flood);
     return g_test_run();
 }
