@@ -7,7 +7,7 @@
 #include "display/plane-reader.h"
 #include "display/poll-pace.h"
 #include "display/vfio-cursor.h"
-#include "display/vfio-edid.h"
+#include "display/vfio-resizer.h"
 
 typedef struct {
     Source source;
@@ -27,7 +27,8 @@ typedef struct {
     /* under @lock */
     GMutex lock;
     GCond wake;
-    VfioDevice *device; /* used without lock by the thread, which also ends it */
+    VfioDevice *device;   /* used without lock by the thread, which also ends it */
+    VfioResizer *resizer; /* as long as the device */
     PollPace pace;
     gboolean stopped;
     gboolean muted;
@@ -165,6 +166,10 @@ static void let_go(VfioSource *source)
     vfio_cursor_free(g_steal_pointer(&source->cursor));
     plane_reader_free(g_steal_pointer(&source->reader));
     g_mutex_lock(&source->lock);
+    VfioResizer *resizer = g_steal_pointer(&source->resizer);
+    g_mutex_unlock(&source->lock);
+    vfio_resizer_free(resizer);
+    g_mutex_lock(&source->lock);
     gboolean tell = !source->stopped && !vfio_device_qemu_lives(source->device);
     vfio_device_free(g_steal_pointer(&source->device));
     if (tell)
@@ -194,8 +199,8 @@ static gboolean resize(Source *base, int width, int height, GError **error)
 {
     VfioSource *source = (VfioSource *)base;
     g_mutex_lock(&source->lock);
-    gboolean done = source->device != NULL
-                        ? vfio_edid_set_size(source->device, width, height, error)
+    gboolean done = source->resizer != NULL
+                        ? vfio_resizer_ask(source->resizer, width, height, error)
                         : error_set(error, VGPUCTL_ERROR_NOT_FOUND, "QEMU has ended");
     poll_pace_hurry(&source->pace, g_get_monotonic_time());
     g_cond_signal(&source->wake);
@@ -264,6 +269,7 @@ Source *vfio_source_new(VfioDevice *device, const VfioSourceSpec *spec)
     source->userdata = spec->userdata;
     source->context = g_main_context_ref_thread_default();
     source->device = device;
+    source->resizer = vfio_resizer_new(device);
     source->muted = spec->muted;
     source->reader = plane_reader_new(spec->node);
     source->cursor = vfio_cursor_new(spec->node);

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "display/test-vfio-device.h"
 #include "display/vfio-cursor.h"
+#include "display/vfio-edid.h"
 
 typedef struct {
     Screen *screen;
@@ -225,6 +226,52 @@ static void test_alpha(void)
     g_assert_cmphex(vfio_cursor_unmultiplied(0x01ffffff), ==, 0x01ffffff);
 }
 
+/* In place of the library's. */
+static struct {
+    GMutex lock; /* held: an exchange takes its time */
+    guint n;
+    int width, height;
+} exchanged;
+
+gboolean vfio_edid_can(const VfioDevice *device)
+{
+    return TRUE;
+}
+
+gboolean vfio_edid_set_size(VfioDevice *device, int width, int height, GError **error)
+{
+    g_mutex_lock(&exchanged.lock);
+    exchanged.n++;
+    exchanged.width = width;
+    exchanged.height = height;
+    g_mutex_unlock(&exchanged.lock);
+    g_main_context_wakeup(NULL);
+    return TRUE;
+}
+
+static gboolean was_exchanged(int width)
+{
+    g_mutex_lock(&exchanged.lock);
+    gboolean was = exchanged.width == width;
+    g_mutex_unlock(&exchanged.lock);
+    return was;
+}
+
+/* However many are asked for and however slow the driver is: nobody waits, and the last one wins.
+ */
+static void test_resize_flood(Test *test, gconstpointer unused)
+{
+    g_mutex_lock(&exchanged.lock);
+    for (int i = 0; i < 1000; i++)
+        g_assert_true(source_resize(test->source, i % 2 == 0 ? 800 : 1024, 600, NULL));
+    g_assert_true(source_resize(test->source, 1280, 720, NULL));
+    g_mutex_unlock(&exchanged.lock);
+    while (!was_exchanged(1280))
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_cmpint(exchanged.height, ==, 720);
+    g_assert_cmpuint(exchanged.n, <=, 2);
+}
+
 /* nobody wants news: it is not asked any more */
 static void test_rests(Test *test, gconstpointer unused)
 {
@@ -253,6 +300,7 @@ int main(int argc, char **argv)
         { "/source-vfio/muted-by-state", FALSE, test_muted_by_state },
         { "/source-vfio/cursor", FALSE, test_cursor },
         { "/source-vfio/rests", FALSE, test_rests },
+        { "/source-vfio/resize-flood", FALSE, test_resize_flood },
     };
     for (gsize i = 0; i < G_N_ELEMENTS(tests); i++)
         g_test_add(tests[i].path, Test, tests[i].muted ? "muted" : NULL, set_up, tests[i].run,
