@@ -9,7 +9,9 @@
 
 #define DES_BYTES 8
 #define PLACES_LIMIT 1024
-#define OTHER_PLACES ""
+
+/* So long after its last wrong password, or after its door has opened again, a place is as new. */
+#define FORGOTTEN_AFTER_US ((gint64)RFB_TRIES_LONGEST_WAIT_S * G_USEC_PER_SEC)
 
 static guint8 mirror(guint8 byte)
 {
@@ -64,6 +66,7 @@ gboolean rfb_secrets_equal(const void *a, gsize a_size, const void *b, gsize b_s
 
 typedef struct {
     guint wrong; /* in a row */
+    gint64 latest;
     gint64 closed_till;
 } Place;
 
@@ -86,17 +89,9 @@ void rfb_tries_free(RfbTries *tries)
     g_free(tries);
 }
 
-static Place *find(const RfbTries *tries, const char *place)
-{
-    Place *found = g_hash_table_lookup(tries->places, place);
-    if (found == NULL && g_hash_table_size(tries->places) >= PLACES_LIMIT)
-        found = g_hash_table_lookup(tries->places, OTHER_PLACES);
-    return found;
-}
-
 gboolean rfb_tries_may(const RfbTries *tries, const char *place, gint64 now)
 {
-    const Place *found = find(tries, place);
+    const Place *found = g_hash_table_lookup(tries->places, place);
     return found == NULL || now >= found->closed_till;
 }
 
@@ -107,21 +102,53 @@ static gint64 wait_us(guint wrong)
            G_USEC_PER_SEC;
 }
 
-static Place *find_or_add(RfbTries *tries, const char *place)
+static gint64 open_since(const Place *place)
 {
-    Place *found = find(tries, place);
-    if (found == NULL) {
-        gboolean full = g_hash_table_size(tries->places) >= PLACES_LIMIT;
-        found = g_new0(Place, 1);
-        g_hash_table_insert(tries->places, g_strdup(full ? OTHER_PLACES : place), found);
+    return MAX(place->latest, place->closed_till);
+}
+
+static gboolean is_long_past(gpointer name, gpointer place, gpointer now)
+{
+    return *(gint64 *)now - open_since(place) >= FORGOTTEN_AFTER_US;
+}
+
+/* The one that may try, or soon may: whose door is closed for long is forgotten last. */
+static void forget_oldest(RfbTries *tries)
+{
+    GHashTableIter iter;
+    gpointer name, place;
+    const char *oldest = NULL;
+    gint64 since = G_MAXINT64;
+    g_hash_table_iter_init(&iter, tries->places);
+    while (g_hash_table_iter_next(&iter, &name, &place)) {
+        if (open_since(place) < since) {
+            since = open_since(place);
+            oldest = name;
+        }
     }
+    if (oldest != NULL)
+        g_hash_table_remove(tries->places, oldest);
+}
+
+static Place *find_or_add(RfbTries *tries, const char *place, gint64 now)
+{
+    Place *found = g_hash_table_lookup(tries->places, place);
+    if (found != NULL)
+        return found;
+    if (g_hash_table_size(tries->places) >= PLACES_LIMIT)
+        g_hash_table_foreach_remove(tries->places, is_long_past, &now);
+    if (g_hash_table_size(tries->places) >= PLACES_LIMIT)
+        forget_oldest(tries);
+    found = g_new0(Place, 1);
+    g_hash_table_insert(tries->places, g_strdup(place), found);
     return found;
 }
 
 void rfb_tries_wrong(RfbTries *tries, const char *place, gint64 now)
 {
-    Place *found = find_or_add(tries, place);
+    Place *found = find_or_add(tries, place, now);
     found->wrong++;
+    found->latest = now;
     if (found->wrong >= RFB_TRIES)
         found->closed_till = now + wait_us(found->wrong);
 }

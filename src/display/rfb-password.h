@@ -22,8 +22,9 @@ gboolean rfb_secrets_equal(const void *a, gsize a_size, const void *b, gsize b_s
 /*
  * Who guessed wrong, by where they come from. After RFB_TRIES wrong passwords in a row nobody there
  * is listened to for some seconds, twice as long after each further one. Times are
- * g_get_monotonic_time(). The memory is bounded: an address that is new when the table is full
- * shares one entry with all others like it.
+ * g_get_monotonic_time(). The memory is bounded: when 1024 addresses are known, those that have
+ * been free to try for long are forgotten for a new one, then the one that has been so for longest.
+ * Who has more addresses than that has more tries, and is in nobody else's way.
  */
 #define RFB_TRIES 5
 #define RFB_TRIES_FIRST_WAIT_S 10

@@ -62,18 +62,60 @@ static void test_tries(void)
     g_assert_true(rfb_tries_may(tries, "192.0.2.1", now + RFB_TRIES_LONGEST_WAIT_S * S));
 }
 
-/* Who has a million addresses gets one more entry, and does not close the door to who has one. */
+static void guess(RfbTries *tries, guint from, guint till, gint64 now)
+{
+    for (guint i = from; i < till; i++) {
+        g_autofree char *place = g_strdup_printf("place %u", i);
+        rfb_tries_wrong(tries, place, now);
+    }
+}
+
+/* Who has a million addresses closes the door neither to who has one nor to who comes next, and
+ * opens it to nobody whom it is closed to.
+ */
 static void test_many_places(void)
 {
     g_autoptr(RfbTries) tries = rfb_tries_new();
-    rfb_tries_wrong(tries, "192.0.2.1", 0);
-    for (guint i = 0; i < 5000; i++) {
-        g_autofree char *place = g_strdup_printf("place %u", i);
-        rfb_tries_wrong(tries, place, 0);
+    for (guint i = 0; i < RFB_TRIES; i++)
+        rfb_tries_wrong(tries, "192.0.2.1", 0);
+    guess(tries, 0, 5000, 0);
+    g_assert_false(rfb_tries_may(tries, "192.0.2.1", 0));
+    g_assert_true(rfb_tries_may(tries, "place 4999", 0));
+    g_assert_true(rfb_tries_may(tries, "192.0.2.2", 0));
+    for (guint i = 0; i < RFB_TRIES; i++) {
+        g_assert_true(rfb_tries_may(tries, "192.0.2.2", S));
+        rfb_tries_wrong(tries, "192.0.2.2", S);
     }
-    g_assert_false(rfb_tries_may(tries, "place 4999", 0));
-    g_assert_false(rfb_tries_may(tries, "place 5000", 0));
-    g_assert_true(rfb_tries_may(tries, "192.0.2.1", 0));
+    g_assert_false(rfb_tries_may(tries, "192.0.2.2", S));
+}
+
+/* Long after, when there is no room, they are as new, those who came since are not. */
+static void test_forgotten(void)
+{
+    g_autoptr(RfbTries) tries = rfb_tries_new();
+    gint64 later = 2 * RFB_TRIES_LONGEST_WAIT_S * S;
+    for (guint i = 0; i < RFB_TRIES; i++)
+        rfb_tries_wrong(tries, "old", 0);
+    for (guint i = 1; i < RFB_TRIES; i++)
+        rfb_tries_wrong(tries, "new", later);
+    guess(tries, 0, 1022, 0);
+    guess(tries, 1022, 1023, later);
+    rfb_tries_wrong(tries, "old", later); /* it would be closed, were it known */
+    rfb_tries_wrong(tries, "new", later);
+    g_assert_true(rfb_tries_may(tries, "old", later));
+    g_assert_false(rfb_tries_may(tries, "new", later));
+
+    /* all are as near: the one that came first has to go */
+    g_autoptr(RfbTries) crowded = rfb_tries_new();
+    for (guint i = 1; i < RFB_TRIES; i++)
+        rfb_tries_wrong(crowded, "first", 0);
+    for (guint i = 1; i < RFB_TRIES; i++)
+        rfb_tries_wrong(crowded, "second", 1);
+    guess(crowded, 0, 1023, 2);
+    rfb_tries_wrong(crowded, "second", 3);
+    g_assert_false(rfb_tries_may(crowded, "second", 3));
+    rfb_tries_wrong(crowded, "first", 3);
+    g_assert_true(rfb_tries_may(crowded, "first", 3));
 }
 
 int main(int argc, char **argv)
@@ -84,5 +126,6 @@ int main(int argc, char **argv)
     g_test_add_func("/display/rfb-password/equal", test_equal);
     g_test_add_func("/display/rfb-password/tries", test_tries);
     g_test_add_func("/display/rfb-password/many-places", test_many_places);
+    g_test_add_func("/display/rfb-password/forgotten", test_forgotten);
     return g_test_run();
 }
