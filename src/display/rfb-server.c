@@ -6,8 +6,8 @@
 
 /*
  * Connections within the handshake, of all and of one address. The oldest one of the same address
- * makes room for the next: who opens hundreds of them is in its own way only, and not in that of
- * somebody elsewhere who types a password.
+ * makes room for the next, or of the address that has most: who opens hundreds of them is in its
+ * own way only, and not in that of somebody elsewhere who types a password.
  */
 #define ARRIVALS_LIMIT 64
 #define ARRIVALS_OF_ONE_LIMIT 16
@@ -151,21 +151,42 @@ static gboolean on_too_slow(gpointer userdata)
     return G_SOURCE_REMOVE;
 }
 
-/* The arrival that must go when somebody comes from @place; NULL: there is room. */
-static Arrival *in_the_way(RfbServer *server, const char *place)
+/* How many come from there; the oldest of them. */
+static guint count_arrivals(const RfbServer *server, const char *place, Arrival **ret_oldest)
 {
-    Arrival *oldest = NULL;
     guint n = 0;
     for (GList *link = server->arrivals.tail; link != NULL; link = link->prev) {
         Arrival *arrival = link->data;
-        if (g_str_equal(arrival->place, place)) {
-            oldest = arrival;
-            n++;
+        if (!g_str_equal(arrival->place, place))
+            continue;
+        *ret_oldest = arrival;
+        n++;
+    }
+    return n;
+}
+
+/* The oldest from where most come. */
+static Arrival *of_the_largest_crowd(const RfbServer *server)
+{
+    Arrival *found = NULL, *oldest = NULL;
+    guint most = 0;
+    for (GList *link = server->arrivals.head; link != NULL; link = link->next) {
+        guint n = count_arrivals(server, ((Arrival *)link->data)->place, &oldest);
+        if (n > most) {
+            most = n;
+            found = oldest;
         }
     }
-    if (n >= ARRIVALS_OF_ONE_LIMIT)
+    return found;
+}
+
+/* The arrival that must go when somebody comes from @place; NULL: there is room. */
+static Arrival *in_the_way(const RfbServer *server, const char *place)
+{
+    Arrival *oldest = NULL;
+    if (count_arrivals(server, place, &oldest) >= ARRIVALS_OF_ONE_LIMIT)
         return oldest;
-    return server->arrivals.length < ARRIVALS_LIMIT ? NULL : server->arrivals.head->data;
+    return server->arrivals.length < ARRIVALS_LIMIT ? NULL : of_the_largest_crowd(server);
 }
 
 static void make_room(RfbServer *server, const char *place)

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/listen.h"
+#include "display/tls-certificate.h"
 
 #define NOBODY 65534
 
@@ -144,6 +145,56 @@ static void test_crowd(Room *room, gconstpointer unused)
     g_assert_nonnull(strstr(room->said->str, "too many come at once"));
 }
 
+static int connect_from(guint32 here, guint16 port)
+{
+    struct sockaddr_in from = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(here) };
+    struct sockaddr_in to = { .sin_family = AF_INET,
+                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                              .sin_port = htons(port) };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    g_assert_cmpint(bind(fd, (const struct sockaddr *)&from, sizeof from), ==, 0);
+    g_assert_cmpint(connect(fd, (const struct sockaddr *)&to, sizeof to), ==, 0);
+    HEAR(fd, "RFB 003.008\n");
+    return fd;
+}
+
+static guint16 listen_to_network(const Room *room, const RfbSecurity *security)
+{
+    struct sockaddr_in address;
+    socklen_t size = sizeof address;
+    g_autoptr(GError) error = NULL;
+    int fd = listen_tcp("127.0.0.1", 0, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(getsockname(fd, (struct sockaddr *)&address, &size), ==, 0);
+    g_assert_true(rfb_server_listen(room->server, fd, security, &error));
+    g_assert_no_error(error);
+    return ntohs(address.sin_port);
+}
+
+/* Two come from an address each, then 62 from four others: of those one makes room. */
+static void test_crowds(Room *room, gconstpointer unused)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GTlsCertificate) certificate = tls_certificate_open(room->directory, &error);
+    if (certificate == NULL) {
+        g_assert_error(error, VGPUCTL_ERROR, VGPUCTL_ERROR_NOT_FOUND); /* no TLS here */
+        g_test_skip(error->message);
+        return;
+    }
+    guint16 port =
+        listen_to_network(room, &(RfbSecurity){ .password = "x", .certificate = certificate });
+    autofd int first = connect_from(INADDR_LOOPBACK + 1, port);
+    autofd int second = connect_from(INADDR_LOOPBACK + 2, port);
+    int crowd[62];
+    for (guint i = 0; i < G_N_ELEMENTS(crowd); i++)
+        crowd[i] = connect_from(INADDR_LOOPBACK + 10 + i / 16, port);
+    autofd int late = connect_from(INADDR_LOOPBACK + 3, port);
+    g_assert_cmpstr(room->said->str, ==,
+                    "Viewer 3 from 127.0.0.11 was not let in: too many come at once\n");
+    for (guint i = 0; i < G_N_ELEMENTS(crowd); i++)
+        close(crowd[i]);
+}
+
 /* The mode of a socket is one fence; who is on the other end is told by the kernel. */
 static void test_another_user(Room *room, gconstpointer unused)
 {
@@ -200,6 +251,7 @@ int main(int argc, char **argv)
     g_test_add("/display/rfb-server/" name, Room, NULL, set_up, function, tear_down)
     ADD("limit", test_limit);
     ADD("crowd", test_crowd);
+    ADD("crowds", test_crowds);
     ADD("another-user", test_another_user);
     ADD("network", test_network);
     ADD("freed-within", test_freed_within);
