@@ -15,7 +15,6 @@
 #define READ_FILES LANDLOCK_ACCESS_FS_READ_FILE
 #define READ (READ_FILES | LANDLOCK_ACCESS_FS_READ_DIR)
 #define USE (READ_FILES | LANDLOCK_ACCESS_FS_WRITE_FILE)
-#define KEEP (USE | LANDLOCK_ACCESS_FS_MAKE_REG)
 
 /* All of the first version (Linux 5.13); what came later is about files that may be written. */
 #define EVERYTHING ((LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1)
@@ -56,17 +55,36 @@ static gboolean allow_devices(int rules, const char *node, GError **error)
     return good;
 }
 
-static gboolean add_rules(int rules, const char *node, const char *run, GError **error)
+static gboolean add_rules(int rules, const char *node, GError **error)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(to_read); i++)
         if (!allow(rules, to_read[i], READ, error))
             return FALSE;
-    return allow(rules, "/dev/null", USE, error) &&
-           (run == NULL || allow(rules, run, KEEP, error)) && allow_devices(rules, node, error);
+    return allow(rules, "/dev/null", USE, error) && allow_devices(rules, node, error);
 }
 
-gboolean display_limit_files(const char *node, const char *run, GError **error)
+/* landlock_restrict_self(2) binds the calling thread and those it starts, no other. */
+static gboolean check_alone(GError **error)
 {
+    g_autoptr(GError) why = NULL;
+    g_autoptr(GDir) threads = g_dir_open("/proc/self/task", 0, &why);
+    if (threads == NULL)
+        return error_set(error, VGPUCTL_ERROR_FAILED,
+                         "Limiting the files of the display: its threads cannot be counted: %s",
+                         why->message);
+    guint n = 0;
+    while (g_dir_read_name(threads) != NULL)
+        n++;
+    return n == 1 || error_set(error, VGPUCTL_ERROR_FAILED,
+                               "Limiting the files of the display: it has %u threads already, and "
+                               "the limit holds for one; a preloaded library may have started them",
+                               n);
+}
+
+gboolean display_limit_files(const char *node, GError **error)
+{
+    if (!check_alone(error))
+        return FALSE;
     const struct landlock_ruleset_attr handled = { .handled_access_fs = EVERYTHING };
     autofd int rules =
         (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof handled.handled_access_fs, 0);
@@ -74,7 +92,7 @@ gboolean display_limit_files(const char *node, const char *run, GError **error)
         return TRUE;
     if (rules < 0)
         return error_set_errno(error, errno, "Limiting the files of the display");
-    if (!add_rules(rules, node, run, error))
+    if (!add_rules(rules, node, error))
         return FALSE;
     return syscall(SYS_landlock_restrict_self, rules, 0) == 0 ||
            error_set_errno(error, errno, "Limiting the files of the display");

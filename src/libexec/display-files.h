@@ -5,10 +5,10 @@
 #include <glib.h>
 
 /*
- * From now on this thread and those it starts read the files of the system, with OpenGL's among
- * them, use @node and NVIDIA's devices, and write in the directory @run, where the lock of QEMU's
- * monitor lies; nothing else: no home, no keys, no other user's. What is open stays open. NULL: not
- * needed. On a kernel without Landlock nothing happens: the system call filter alone keeps files
- * away then, except from OpenGL.
+ * From now on the process reads the files of the system, with OpenGL's among them, and uses @node
+ * (NULL: none) and NVIDIA's devices; nothing else: no home, no keys, no run directory. What is open
+ * stays open. To be called while there is one thread, which is checked (VGPUCTL_ERROR_FAILED): the
+ * limit binds this one and those it starts. On a kernel without Landlock nothing happens: the
+ * system call filter alone keeps files away then, except from OpenGL.
  */
-gboolean display_limit_files(const char *node, const char *run, GError **error);
+gboolean display_limit_files(const char *node, GError **error);

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "display/input-dbus.h"
 #include "display/source-auto.h"
@@ -58,30 +59,36 @@ Source *display_plane_vfio(const DisplayPlace *place, Input **ret_input, GError 
     return vfio_source_new(device, &spec);
 }
 
-/* NULL with @error set. */
-static DbusConsole *open_console(const DisplayPlace *place, GError **error)
+static void say_without(const char *reason)
 {
-    if (place->options->qmp == NULL) {
-        error_set(error, VGPUCTL_ERROR_USAGE, "no --qmp was given");
-        return NULL;
-    }
-    int fd = display_attach(place->options->qmp, QEMU_LIMIT_MS, error);
-    return fd >= 0 ? dbus_console_new(fd, QEMU_LIMIT_MS, error) : NULL;
+    fprintf(stderr, "The firmware's picture will not be seen: %s\n", reason);
+}
+
+gboolean display_plane_attach(const DisplayOptions *options, int *ret_console, GError **error)
+{
+    g_autoptr(GError) reason = NULL;
+    *ret_console = options->qmp != NULL ? display_attach(options->qmp, QEMU_LIMIT_MS, &reason) : -1;
+    if (*ret_console < 0)
+        say_without(reason != NULL ? reason->message : "no --qmp was given");
+    return TRUE;
 }
 
 Source *display_plane_auto(const DisplayPlace *place, Input **ret_input, GError **error)
 {
+    autofd int fd = place->console;
     VfioDevice *device = open_device(place, error);
     if (device == NULL)
         return NULL;
     VfioSourceSpec spec = spec_of(place);
     g_autoptr(Source) source = auto_source_new(device, &spec);
     g_autoptr(GError) reason = NULL;
-    g_autoptr(DbusConsole) console = open_console(place, &reason);
+    g_autoptr(DbusConsole) console =
+        fd >= 0 ? dbus_console_new(steal_fd(&fd), QEMU_LIMIT_MS, &reason) : NULL;
     if (console != NULL && auto_source_add_dbus(source, console, &reason)) {
         *ret_input = input_new(&input_dbus_class, input_dbus_new(console, place->clipboard));
         return g_steal_pointer(&source);
     }
-    fprintf(stderr, "The firmware's picture will not be seen: %s\n", reason->message);
+    if (reason != NULL)
+        say_without(reason->message);
     return add_input(place, ret_input, error) ? g_steal_pointer(&source) : NULL;
 }

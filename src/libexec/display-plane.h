@@ -7,5 +7,8 @@
 /* For the table of display-source.c, whose words they keep. */
 Source *display_plane_vfio(const DisplayPlace *place, Input **ret_input, GError **error);
 
+/* Without a console all the rest is shown: it never fails. */
+gboolean display_plane_attach(const DisplayOptions *options, int *ret_console, GError **error);
+
 /* With QEMU's console before it, where --qmp names a QEMU that has one on D-Bus. */
 Source *display_plane_auto(const DisplayPlace *place, Input **ret_input, GError **error);

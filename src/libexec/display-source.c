@@ -18,23 +18,24 @@ static Source *make_test(const DisplayPlace *place, Input **ret_input, GError **
 }
 
 /* @value of option @name, or FALSE with @error set. */
-static gboolean need(const char *value, const char *name, const DisplayPlace *place, GError **error)
+static gboolean need(const char *value, const char *name, const DisplayOptions *options,
+                     GError **error)
 {
-    return value != NULL || error_set(error, VGPUCTL_ERROR_USAGE, "--source %s needs %s",
-                                      place->options->source, name);
+    return value != NULL ||
+           error_set(error, VGPUCTL_ERROR_USAGE, "--source %s needs %s", options->source, name);
 }
 
-static DbusConsole *open_console(const DisplayPlace *place, GError **error)
+static gboolean attach_dbus(const DisplayOptions *options, int *ret_console, GError **error)
 {
-    if (!need(place->options->qmp, "--qmp", place, error))
-        return NULL;
-    int fd = display_attach(place->options->qmp, ATTACH_LIMIT_MS, error);
-    return fd >= 0 ? dbus_console_new(fd, ATTACH_LIMIT_MS, error) : NULL;
+    if (!need(options->qmp, "--qmp", options, error))
+        return FALSE;
+    *ret_console = display_attach(options->qmp, ATTACH_LIMIT_MS, error);
+    return *ret_console >= 0;
 }
 
 static Source *make_dbus(const DisplayPlace *place, Input **ret_input, GError **error)
 {
-    g_autoptr(DbusConsole) console = open_console(place, error);
+    g_autoptr(DbusConsole) console = dbus_console_new(place->console, ATTACH_LIMIT_MS, error);
     if (console == NULL)
         return NULL;
     Source *source = dbus_source_new(console, place->screen, place->options->node, place->ended,
@@ -46,7 +47,7 @@ static Source *make_dbus(const DisplayPlace *place, Input **ret_input, GError **
 
 static Source *make_rfb(const DisplayPlace *place, Input **ret_input, GError **error)
 {
-    if (!need(place->options->vnc, "--vnc", place, error))
+    if (!need(place->options->vnc, "--vnc", place->options, error))
         return NULL;
     Source *source =
         rfb_source_new(place->options->vnc, place->screen, place->ended, place->userdata, error);
@@ -55,20 +56,40 @@ static Source *make_rfb(const DisplayPlace *place, Input **ret_input, GError **e
     return source;
 }
 
-static const struct {
+typedef struct {
     const char *name;
+    gboolean (*attach)(const DisplayOptions *options, int *ret_console,
+                       GError **error); /* or NULL */
     Source *(*make)(const DisplayPlace *place, Input **ret_input, GError **error);
-} rows[] = {
-    { "auto", display_plane_auto }, { "dbus", make_dbus },          { "rfb", make_rfb },
-    { "test", make_test },          { "vfio", display_plane_vfio },
+} Row;
+
+static const Row rows[] = {
+    { "auto", display_plane_attach, display_plane_auto },
+    { "dbus", attach_dbus, make_dbus },
+    { "rfb", NULL, make_rfb },
+    { "test", NULL, make_test },
+    { "vfio", NULL, display_plane_vfio },
 };
+
+static const Row *find(const char *name, GError **error)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (g_str_equal(rows[i].name, name))
+            return &rows[i];
+    error_set(error, VGPUCTL_ERROR_USAGE, "'%s' is no source of pictures", name);
+    return NULL;
+}
+
+gboolean display_source_attach(const DisplayOptions *options, int *ret_console, GError **error)
+{
+    *ret_console = -1;
+    const Row *row = find(options->source, error);
+    return row != NULL && (row->attach == NULL || row->attach(options, ret_console, error));
+}
 
 Source *display_source_new(const DisplayPlace *place, Input **ret_input, GError **error)
 {
     *ret_input = NULL;
-    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
-        if (g_str_equal(rows[i].name, place->options->source))
-            return rows[i].make(place, ret_input, error);
-    error_set(error, VGPUCTL_ERROR_USAGE, "'%s' is no source of pictures", place->options->source);
-    return NULL;
+    const Row *row = find(place->options->source, error);
+    return row != NULL ? row->make(place, ret_input, error) : NULL;
 }

@@ -14,9 +14,17 @@ typedef struct {
     const DisplayOptions *options;
     Screen *screen;
     Clipboard *clipboard;
+    int console; /* from display_source_attach(), taken over */
     SourceEnded ended;
     gpointer userdata;
 } DisplayPlace;
+
+/*
+ * What of connecting takes files that are closed to the display later, and takes no thread: asks
+ * QEMU for its console where the source has one. *@ret_console is a connection for
+ * dbus_console_new(), owned, or -1. Errors as of display_source_new(), which is next.
+ */
+gboolean display_source_attach(const DisplayOptions *options, int *ret_console, GError **error);
 
 /*
  * Connects to what @place names and begins to show it; may block, is done before viewers are

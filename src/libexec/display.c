@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "display/rfb-server.h"
 #include "display/tls-certificate.h"
@@ -170,6 +171,26 @@ static gboolean on_signal(gpointer userdata)
     return G_SOURCE_CONTINUE;
 }
 
+/* SIGTERM and SIGINT, which end us in good order. */
+static gboolean mask_signals(int how, GError **error)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    int result = pthread_sigmask(how, &signals, NULL);
+    return result == 0 || error_set_errno(error, result, "Masking signals");
+}
+
+/* Starts a thread of GLib's, so it has to wait until files are limited; blocked until then, no
+ * signal is lost. */
+static gboolean watch_signals(Display *display, GError **error)
+{
+    g_unix_signal_add(SIGTERM, on_signal, display);
+    g_unix_signal_add(SIGINT, on_signal, display);
+    return mask_signals(SIG_UNBLOCK, error);
+}
+
 static void on_picture(gpointer userdata)
 {
     Display *display = userdata;
@@ -199,15 +220,19 @@ static void await_picture(Display *display)
 
 static gboolean start(Display *display, GError **error)
 {
-    const DisplayPlace place = { &display->options, display->screen, display->clipboard,
-                                 on_source_ended, display };
+    autofd int console = -1;
     display->keysyms = keysyms_new(display->options.keymap, error);
     if (display->keysyms == NULL || !read_security(display, error))
         return FALSE;
-    g_autofree char *run =
-        display->options.qmp != NULL ? g_path_get_dirname(display->options.qmp) : NULL;
-    if (!display_limit_files(display->options.node, run, error))
+    if (!display_source_attach(&display->options, &console, error) ||
+        !display_limit_files(display->options.node, error) || !watch_signals(display, error))
         return FALSE;
+    const DisplayPlace place = { .options = &display->options,
+                                 .screen = display->screen,
+                                 .clipboard = display->clipboard,
+                                 .console = steal_fd(&console),
+                                 .ended = on_source_ended,
+                                 .userdata = display };
     display->source = display_source_new(&place, &display->input, error);
     if (display->source == NULL || !display_filter_syscalls(display->options.node != NULL, error))
         return FALSE;
@@ -225,13 +250,11 @@ static gboolean check_fd(int *fd, GError **error)
 static gboolean run(Display *display, GError **error)
 {
     DisplayOptions *options = &display->options;
-    if (!display_give_up_privileges(error) || !check_fd(&options->ready_fd, error) ||
-        !check_fd(&options->unix_fd, error) || !check_fd(&options->socket_fd, error) ||
-        !check_fd(&options->tcp_fd, error))
+    if (!mask_signals(SIG_BLOCK, error) || !display_give_up_privileges(error) ||
+        !check_fd(&options->ready_fd, error) || !check_fd(&options->unix_fd, error) ||
+        !check_fd(&options->socket_fd, error) || !check_fd(&options->tcp_fd, error))
         return FALSE;
     display->loop = g_main_loop_new(NULL, FALSE);
-    g_unix_signal_add(SIGTERM, on_signal, display);
-    g_unix_signal_add(SIGINT, on_signal, display);
     display->screen = screen_new();
     display->clipboard = clipboard_new();
     if (!start(display, error))

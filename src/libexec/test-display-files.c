@@ -56,17 +56,18 @@ static int try_open(const char *directory, const char *name, int flags)
 
 static gboolean is_limited(const Place *place)
 {
-    g_autofree char *lock = g_build_filename(place->run, "qmp.lock", NULL);
     return try_open("/usr", "bin/env", O_RDONLY) == 0 &&
            try_open("/etc", "passwd", O_RDONLY) == 0 &&
            try_open("/proc", "self/status", O_RDONLY) == 0 &&
            try_open("/dev", "null", O_RDWR) == 0 &&
-           try_open(place->run, "qmp.lock", O_RDWR | O_CREAT) == 0 &&
+           try_open(place->run, "state.json", O_RDONLY) == EACCES &&
+           try_open(place->run, "state.json", O_WRONLY) == EACCES &&
+           try_open(place->run, "new", O_RDWR | O_CREAT) == EACCES &&
            try_open(place->home, "secret", O_RDONLY) == EACCES &&
            try_open(place->home, "new", O_RDWR | O_CREAT) == EACCES &&
            try_open(place->top, ".", O_RDONLY | O_DIRECTORY) == EACCES &&
            try_open("/etc", "new", O_RDWR | O_CREAT) == EACCES &&
-           try_open("/dev", "zero", O_RDONLY) == EACCES && unlink(lock) < 0 && errno == EACCES;
+           try_open("/dev", "zero", O_RDONLY) == EACCES;
 }
 
 static gpointer in_thread(gpointer place)
@@ -77,15 +78,39 @@ static gpointer in_thread(gpointer place)
 static void test_limits(Place *place, gconstpointer unused)
 {
     g_autofree char *secret = g_build_filename(place->home, "secret", NULL);
+    g_autofree char *state = g_build_filename(place->run, "state.json", NULL);
     g_assert_true(file_write_atomic(secret, "x", 1, 0600, NULL));
+    g_assert_true(file_write_atomic(state, "x", 1, 0600, NULL));
     if (!has_landlock())
         return;
     pid_t child = fork();
     if (child == 0) {
-        if (!display_give_up_privileges(NULL) || !display_limit_files(NULL, place->run, NULL))
+        if (!display_give_up_privileges(NULL) || !display_limit_files(NULL, NULL))
             _exit(2);
         GThread *thread = g_thread_new("later", in_thread, place);
         _exit(is_limited(place) && GPOINTER_TO_INT(g_thread_join(thread)) ? 0 : 1);
+    }
+    int status = -1;
+    g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+    g_assert_cmpint(status, ==, 0);
+}
+
+static gpointer wait_for_end(gpointer unused)
+{
+    for (;;)
+        pause();
+    return NULL;
+}
+
+/* a thread that was there before would go on without the limit */
+static void test_threads(Place *place, gconstpointer unused)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        g_autoptr(GError) error = NULL;
+        g_thread_unref(g_thread_new("earlier", wait_for_end, NULL));
+        gboolean limited = display_limit_files(NULL, &error);
+        _exit(!limited && strstr(error->message, "2 threads") != NULL ? 0 : 1);
     }
     int status = -1;
     g_assert_cmpint(waitpid(child, &status, 0), ==, child);
@@ -100,9 +125,9 @@ static char *ask_opengl(gboolean confined)
     pid_t child = fork();
     if (child == 0) {
         g_autoptr(GError) error = NULL;
-        if (confined && (!display_give_up_privileges(&error) ||
-                         !display_limit_files("/dev/null", NULL, &error) ||
-                         !display_filter_syscalls(TRUE, &error)))
+        if (confined &&
+            (!display_give_up_privileges(&error) || !display_limit_files("/dev/null", &error) ||
+             !display_filter_syscalls(TRUE, &error)))
             _exit(2);
         GlReader *reader = gl_reader_new("/dev/null", &error);
         const char *answer = reader != NULL ? "it works" : error->message;
@@ -134,6 +159,7 @@ int main(int argc, char **argv)
 #define ADD(name, function)                                                                        \
     g_test_add("/display-files/" name, Place, NULL, set_up, function, tear_down)
     ADD("limits", test_limits);
+    ADD("threads", test_threads);
     ADD("opengl", test_opengl);
     return g_test_run();
 }
