@@ -33,6 +33,7 @@ struct Screen {
     GSource *watch;
     GCond changed; /* @wanted or @cancelled */
     gboolean wanted, cancelled;
+    guint rests; /* waits for @wanted that nothing else ends */
 };
 
 Screen *screen_new(void)
@@ -322,6 +323,8 @@ gboolean screen_await_wanted(Screen *screen, gint64 deadline_us)
 {
     gboolean in_time = TRUE;
     g_mutex_lock(&screen->state);
+    if (!screen->wanted && !screen->cancelled && deadline_us < 0)
+        screen->rests++;
     while (!screen->wanted && !screen->cancelled && in_time) {
         if (deadline_us < 0)
             g_cond_wait(&screen->changed, &screen->state);
@@ -331,6 +334,14 @@ gboolean screen_await_wanted(Screen *screen, gint64 deadline_us)
     gboolean cancelled = screen->cancelled;
     g_mutex_unlock(&screen->state);
     return !cancelled;
+}
+
+guint screen_rests(Screen *screen)
+{
+    g_mutex_lock(&screen->state);
+    guint rests = screen->rests;
+    g_mutex_unlock(&screen->state);
+    return rests;
 }
 
 void screen_cancel(Screen *screen)

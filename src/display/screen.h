@@ -72,8 +72,10 @@ void screen_watch(Screen *screen, GMainContext *context, void (*changed)(gpointe
  * Sources that must ask for the picture (a vGPU's plane) do so at the rate at which it is wanted:
  * screen_set_wanted() is said by the server, TRUE while a viewer waits for news;
  * screen_await_wanted() blocks until that is so or @deadline_us (g_get_monotonic_time(), -1: none)
- * has come, FALSE after screen_cancel(), which is for good.
+ * has come, FALSE after screen_cancel(), which is for good. screen_rests() says how often somebody
+ * began to wait without a deadline, where nothing but a wish or the end wakes him.
  */
 void screen_set_wanted(Screen *screen, gboolean wanted);
 gboolean screen_await_wanted(Screen *screen, gint64 deadline_us);
+guint screen_rests(Screen *screen);
 void screen_cancel(Screen *screen);
