@@ -25,8 +25,8 @@ const messages = {
         text: "It is started again while the VM runs; the picture comes back by itself.",
     },
     ended: {
-        state: "ended", word: "ended", title: "The VM has ended", waits: true,
-        text: "When it is started again, its screen appears here.",
+        state: "ended", word: "ended", title: "The screen has ended", waits: true,
+        text: "The VM has ended, or its display server has: vgpuctl ps and vgpuctl logs tell. When the VM is started again, its screen appears here.",
     },
     busy: {
         state: "ended", word: "too many viewers", title: "Too many viewers", waits: true,

@@ -10,6 +10,7 @@
 #include "base/user.h"
 #include "session/helper-child.h"
 #include "session/plane-door.h"
+#include "session/storage.h"
 #include "vm/rundir.h"
 
 #define CERTIFICATE "certificate.pem" /* display/tls-certificate.h */
@@ -19,9 +20,11 @@ struct DisplayServer {
     int private_fd; /* in the run directory */
     int socket_fd;  /* where the user wants it; -1: nowhere */
     int tcp_fd;     /* -1: none */
+    char *private;  /* path of @private_fd */
     char *socket;   /* path of @socket_fd */
     char *url;
     gboolean serves; /* display_server_start() has returned */
+    gboolean ended;  /* and is not started again */
     HelperChild *display, *web;
 };
 
@@ -37,6 +40,7 @@ static gboolean listen_all(DisplayServer *server, GError **error)
     server->private_fd = listen_unix(path, SOCK_STREAM, error);
     if (server->private_fd < 0)
         return FALSE;
+    server->private = g_steal_pointer(&path);
     if (plan->socket != NULL) {
         g_autofree char *socket = plan_place(plan->socket, server->spec.run_directory);
         server->socket_fd = listen_unix(socket, SOCK_STREAM, error);
@@ -49,15 +53,21 @@ static gboolean listen_all(DisplayServer *server, GError **error)
     return plan->host == NULL || server->tcp_fd >= 0;
 }
 
+static void remove_socket(char **path)
+{
+    if (*path != NULL)
+        (void)unlink(*path);
+    g_clear_pointer(path, g_free);
+}
+
 static void close_all(DisplayServer *server)
 {
     int *const fds[] = { &server->private_fd, &server->socket_fd, &server->tcp_fd };
     for (gsize i = 0; i < G_N_ELEMENTS(fds); i++)
         if (*fds[i] >= 0)
             close(steal_fd(fds[i]));
-    if (server->socket != NULL)
-        (void)unlink(server->socket);
-    g_clear_pointer(&server->socket, g_free);
+    remove_socket(&server->private);
+    remove_socket(&server->socket);
 }
 
 /* Adds an option and its value, which is taken over. */
@@ -113,9 +123,20 @@ static void on_said(const char *text, gsize length, gpointer userdata)
     server->spec.said(text, length, server->spec.userdata);
 }
 
+static void tell_change(const DisplayServer *server)
+{
+    if (server->serves && server->spec.changed != NULL)
+        server->spec.changed(server->spec.userdata);
+}
+
 static void on_given_up(gpointer userdata)
 {
-    close_all(userdata); /* who connects shall learn that nobody serves */
+    DisplayServer *server = userdata;
+    close_all(server); /* who connects shall learn that nobody serves */
+    server->ended = TRUE;
+    g_clear_pointer(&server->web, helper_child_free); /* its page waits for what does not come */
+    g_clear_pointer(&server->url, g_free);
+    tell_change(server);
 }
 
 static gboolean start_display(DisplayServer *server, GError **error)
@@ -145,8 +166,7 @@ static void on_told(const char *line, gpointer userdata)
     DisplayServer *server = userdata;
     g_free(server->url);
     server->url = g_strdup(line);
-    if (server->serves && server->spec.moved != NULL)
-        server->spec.moved(server->spec.userdata);
+    tell_change(server);
 }
 
 static gboolean start_web(DisplayServer *server, GError **error)
@@ -191,6 +211,19 @@ void display_server_free(DisplayServer *server)
 const char *display_server_url(const DisplayServer *server)
 {
     return server->url;
+}
+
+gboolean display_server_has_ended(const DisplayServer *server)
+{
+    return server->ended;
+}
+
+char *display_server_ended_words(const Root *root, const char *name)
+{
+    g_autofree char *log = session_log_path(root, name, /* serial= */ FALSE);
+    return g_strdup_printf("The display server of VM '%s' has ended, why is in its log, %s; the VM "
+                           "runs on, and shows its screen when it is started anew",
+                           name, log);
 }
 
 /* The SHA-256 of the first certificate in @pem (RFC 7468). Owned, NULL: there is none. */

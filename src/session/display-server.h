@@ -20,8 +20,9 @@ typedef struct {
     guint limit_s;  /* for each program to serve */
     /* Words for the VM's log. */
     void (*said)(const char *text, gsize length, gpointer userdata);
-    /* The page for browsers has another address now; not called from display_server_start(). */
-    void (*moved)(gpointer userdata);
+    /* display_server_url() or display_server_has_ended() has another answer now; not called from
+     * display_server_start(). */
+    void (*changed)(gpointer userdata);
     gpointer userdata;
 } DisplayServerSpec;
 
@@ -29,12 +30,18 @@ typedef struct {
  * @spec is copied, what it points to borrowed. */
 DisplayServer *display_server_start(const DisplayServerSpec *spec, GError **error);
 
-/* Ends the programs and takes away a socket outside the run directory. NULL is fine. */
+/* Ends the programs and takes away the sockets. NULL is fine. */
 void display_server_free(DisplayServer *server);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DisplayServer, display_server_free)
 
 /* The address of the page for browsers, borrowed; NULL: there is none. */
 const char *display_server_url(const DisplayServer *server);
+
+/* It died again and again and is not started any more: its sockets are gone, why is in the log. */
+gboolean display_server_has_ended(const DisplayServer *server);
+
+/* What to say of VM @name whose VmState says display_ended; owned. */
+char *display_server_ended_words(const Root *root, const char *name);
 
 /* The SHA-256 of the certificate that viewers meet on TCP as they show it, "AB:CD:..."; owned.
  * NULL: there is none. */

@@ -15,6 +15,7 @@
 #include "base/libexec.h"
 #include "base/spawn.h"
 #include "base/user.h"
+#include "session/display-server.h"
 #include "vm/rundir-list.h"
 #include "vm/rundir.h"
 
@@ -97,6 +98,9 @@ static gboolean check_vm(const Root *root, const char *name, GError **error)
         return FALSE;
     if (vm->state == NULL || vm->state->phase == VM_PHASE_STARTING)
         return error_set(error, VGPUCTL_ERROR_BUSY, "VM '%s' is still starting", name);
+    g_autofree char *ended = display_server_ended_words(root, name);
+    if (vm->state->display_ended)
+        return error_set(error, VGPUCTL_ERROR_REFUSED, "%s", ended);
     return has_socket(vm) ||
            error_set(error, VGPUCTL_ERROR_REFUSED,
                      "The display of VM '%s' (%s) is none that a browser can show; start it with "

@@ -153,9 +153,16 @@ static Supervisor *start_qemu(Session *session, int qmp_fd, int serial_fd, GHash
     return supervisor_start(&spec, error);
 }
 
+static gboolean display_has_ended(const Session *session)
+{
+    return session->server != NULL && display_server_has_ended(session->server);
+}
+
 /* What shows the screen, owned: the page for browsers, where there is one. */
 static char *watch_of(const Session *session)
 {
+    if (display_has_ended(session))
+        return NULL;
     const char *url = session->server != NULL ? display_server_url(session->server) : NULL;
     return url != NULL ? g_strdup(url)
                        : plan_place(session->prepared->plan->watch, rundir_path(session->rundir));
@@ -178,6 +185,7 @@ static VmState *state_of(const Session *session, VmPhase phase)
     state->render_node = g_strdup(plan->render_node);
     state->display = g_strdup(plan->display);
     state->watch = watch_of(session);
+    state->display_ended = display_has_ended(session);
     state->screenshot_way = g_strdup(screenshot_words[plan->screenshot]);
     return state;
 }
@@ -264,7 +272,7 @@ static void on_display_said(const char *text, gsize length, gpointer userdata)
     supervisor_log(session->supervisor, text, length);
 }
 
-static void on_page_moved(gpointer userdata)
+static void on_display_changed(gpointer userdata)
 {
     Session *session = userdata;
     g_autoptr(GError) reason = NULL;
@@ -286,7 +294,7 @@ static gboolean apply_display(Session *session, GError **error)
                                      .qemu_pidfd = supervisor_pidfd(session->supervisor),
                                      .limit_s = session->request->start_limit_s,
                                      .said = on_display_said,
-                                     .moved = on_page_moved,
+                                     .changed = on_display_changed,
                                      .userdata = session };
     g_autoptr(GError) reason = NULL;
     session->server = display_server_start(&spec, &reason);

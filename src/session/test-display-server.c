@@ -25,7 +25,7 @@ static char *directory, *run_directory;
 typedef struct {
     int qemu;
     GString *said;
-    guint moved;
+    guint changed;
     Root *root;
 } Place;
 
@@ -34,9 +34,9 @@ static void on_said(const char *text, gsize length, gpointer userdata)
     g_string_append_len(((Place *)userdata)->said, text, (gssize)length);
 }
 
-static void on_moved(gpointer userdata)
+static void on_changed(gpointer userdata)
 {
-    ((Place *)userdata)->moved++;
+    ((Place *)userdata)->changed++;
 }
 
 static void write_program(const char *name, const char *script)
@@ -91,7 +91,7 @@ static DisplayServer *start(Place *place, const PlanServer *plan, GError **error
                                      .qemu_pidfd = place->qemu,
                                      .limit_s = 600,
                                      .said = on_said,
-                                     .moved = on_moved,
+                                     .changed = on_changed,
                                      .userdata = place };
     return display_server_start(&spec, error);
 }
@@ -223,9 +223,9 @@ static void test_web(void)
                     "--vnc-socket @run@/vnc.sock --name work --listen 127.0.0.1:0 --ready-fd N");
     g_autofree char *first = g_strdup(display_server_url(server));
     g_assert_true(g_str_has_prefix(first, "http://127.0.0.1:1/"));
-    g_assert_cmpuint(place.moved, ==, 0);
+    g_assert_cmpuint(place.changed, ==, 0);
     kill_program("web");
-    while (place.moved == 0)
+    while (place.changed == 0)
         g_main_context_iteration(NULL, TRUE);
     g_assert_cmpstr(display_server_url(server), !=, first);
 }
@@ -236,16 +236,26 @@ static void test_given_up(void)
     g_auto(Place) place;
     place_init(&place);
     g_autoptr(GError) error = NULL;
-    const PlanServer plan = { .source = SERVER_DBUS };
+    const PlanServer plan = { .source = SERVER_DBUS, .web = TRUE };
     g_autoptr(DisplayServer) server = start(&place, &plan, &error);
     g_assert_no_error(error);
     g_autofree char *path = g_build_filename(run_directory, "vnc.sock", NULL);
     write_program("display", "echo broken >&2\nexit 1\n");
     g_assert_true(connects(path));
+    g_assert_false(display_server_has_ended(server));
     kill_program("display");
-    while (strstr(place.said->str, "is not started again") == NULL)
+    while (!display_server_has_ended(server))
         g_main_context_iteration(NULL, TRUE);
-    g_assert_false(connects(path));
+    g_assert_nonnull(strstr(place.said->str, "is not started again"));
+    g_assert_cmpuint(place.changed, ==, 1);
+    /* who looks for a way to the screen finds none */
+    g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+    g_assert_null(display_server_url(server));
+    g_autofree char *words = display_server_ended_words(place.root, "work");
+    g_autofree char *log = user_log_directory(place.root);
+    g_assert_nonnull(strstr(words, "has ended"));
+    g_assert_nonnull(strstr(words, log));
+    g_assert_nonnull(strstr(words, "/work.log"));
     g_assert_nonnull(strstr(place.said->str, "broken\n"));
 }
 

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "host/facts-screen.h"
 #include "rules/viewer-choice.h"
+#include "session/display-server.h"
 #include "vm/rundir-list.h"
 #include "vm/rundir.h"
 
@@ -71,10 +72,13 @@ static gboolean is_installed(const char *program, gpointer unused)
     return real != NULL && strstr(real, "tight") == NULL && strstr(real, "vnc4") == NULL;
 }
 
-static gboolean refuse(const RunDirEntry *vm, GError **error)
+static gboolean refuse(const Root *root, const RunDirEntry *vm, GError **error)
 {
     const char *watch = vm->state->watch;
     const char *display = vm->state->display != NULL ? vm->state->display : "no display";
+    g_autofree char *ended = display_server_ended_words(root, vm->name);
+    if (vm->state->display_ended)
+        return error_set(error, VGPUCTL_ERROR_REFUSED, "%s", ended);
     if (watch != NULL)
         return error_set(error, VGPUCTL_ERROR_REFUSED,
                          "View of VM '%s': it is shown elsewhere (%s): %s", vm->name, display,
@@ -98,7 +102,7 @@ gboolean session_view(const Root *root, const char *name, View *ret_view, GError
     gboolean ours;
     g_autofree char *socket = find_socket(vm, &protocol, &ours);
     if (socket == NULL)
-        return refuse(vm, error);
+        return refuse(root, vm, error);
     ScreenFacts *screen = screen_facts_read(root);
     const ViewerQuestion question = { .protocol = protocol,
                                       .x11 = screen->display != NULL,

@@ -13,6 +13,7 @@ static const Field vm_state_fields[] = {
     FIELD_U64_(VmState, started_at_s, "start of the VM in seconds since 1970"),
     FIELD_TEXT_(VmState, display, "kind of display"),
     FIELD_TEXT_(VmState, watch, "command line that shows the screen; null: nothing does"),
+    FIELD_FLAG_(VmState, display_ended, "its display server has ended and is not started again"),
     FIELD_TEXT_(VmState, vgpu, "the vGPU the guest has"),
     FIELD_TEXT_(VmState, vgpu_uuid, "uuid of that, where it is a mediated device"),
     FIELD_TEXT_(VmState, render_node, "DRM node of its GPU"),

@@ -23,6 +23,7 @@ typedef struct {
     guint64 started_at_s;             /* seconds since 1970 */
     char *display;                    /* "vnc", "gtk": word of a DisplayKind */
     char *watch;                      /* command line that shows it; NULL: nothing does */
+    gboolean display_ended;           /* our server of it died too often: its log says why */
     char *vgpu;                       /* what the guest's picture is made with, for people */
     char *vgpu_uuid;                  /* of a mediated device; NULL: it is none */
     char *render_node;                /* of its GPU, where its picture can be drawn; NULL */
