@@ -223,6 +223,15 @@ void dbus_console_call(DbusConsole *console, const char *interface, const char *
                            done, userdata);
 }
 
+/* @given is taken over. */
+static gboolean refuse_listener(GError *given, GError **error)
+{
+    g_autoptr(GError) reason = given;
+    g_dbus_error_strip_remote_error(reason);
+    return error_set(error, VGPUCTL_ERROR_FAILED, "QEMU does not send its picture: %s",
+                     reason->message);
+}
+
 gboolean dbus_console_register_listener(DbusConsole *console, int fd, guint limit_ms,
                                         GError **error)
 {
@@ -232,11 +241,30 @@ gboolean dbus_console_register_listener(DbusConsole *console, int fd, guint limi
         console->connection, NULL, PATH, PREFIX "Console", "RegisterListener",
         g_variant_new("(h)", 0), NULL, G_DBUS_CALL_FLAGS_NONE, (int)limit_ms, fds, NULL, NULL,
         &reason);
-    if (answer != NULL)
-        return TRUE;
-    g_dbus_error_strip_remote_error(reason);
-    return error_set(error, VGPUCTL_ERROR_FAILED, "QEMU does not send its picture: %s",
-                     reason->message);
+    return answer != NULL || refuse_listener(g_steal_pointer(&reason), error);
+}
+
+void dbus_console_register_listener_async(DbusConsole *console, int fd, GCancellable *cancellable,
+                                          GAsyncReadyCallback done, gpointer userdata)
+{
+    g_autoptr(GUnixFDList) fds = g_unix_fd_list_new_from_array(&fd, 1);
+    g_dbus_connection_call_with_unix_fd_list(console->connection, NULL, PATH, PREFIX "Console",
+                                             "RegisterListener", g_variant_new("(h)", 0), NULL,
+                                             G_DBUS_CALL_FLAGS_NONE, DBUS_CONSOLE_CALL_LIMIT_MS,
+                                             fds, cancellable, done, userdata);
+}
+
+gboolean dbus_console_register_listener_finish(GObject *connection, GAsyncResult *result,
+                                               GError **error)
+{
+    g_autoptr(GError) reason = NULL;
+    g_autoptr(GVariant) answer = g_dbus_connection_call_with_unix_fd_list_finish(
+        G_DBUS_CONNECTION(connection), NULL, result, &reason);
+    if (answer == NULL && g_error_matches(reason, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+        g_propagate_error(error, g_steal_pointer(&reason));
+        return FALSE;
+    }
+    return answer != NULL || refuse_listener(g_steal_pointer(&reason), error);
 }
 
 static guint16 millimetres(int pixels)

@@ -55,6 +55,12 @@ void dbus_console_call(DbusConsole *console, const char *interface, const char *
 gboolean dbus_console_register_listener(DbusConsole *console, int fd, guint limit_ms,
                                         GError **error);
 
+/* The same without waiting for the answer, which dbus_console_register_listener_finish() reads. */
+void dbus_console_register_listener_async(DbusConsole *console, int fd, GCancellable *cancellable,
+                                          GAsyncReadyCallback done, gpointer userdata);
+gboolean dbus_console_register_listener_finish(GObject *connection, GAsyncResult *result,
+                                               GError **error);
+
 /*
  * Asks for another mode. VGPUCTL_ERROR_REFUSED when QEMU has said before that this console has
  * none; the first time, that is only known later. One request is under way at a time, of those that

@@ -59,6 +59,12 @@ struct DbusListener {
     GCond decided;
     gboolean is_decided;
     GError *failure;
+    /* the main context's, of dbus_listener_start() */
+    GSource *telling; /* ready once the thread has decided; NULL: nobody is to be told */
+    DbusListenerDone done;
+    GCancellable *cancellable;
+    gboolean registered;
+    int wake; /* the thread's socket once more, to end its connecting; -1: none */
 };
 
 /* Descriptor @index of the message, the caller's now; -1 with @error set. */
@@ -261,6 +267,8 @@ static void decide(DbusListener *listener, GError *failure)
     g_mutex_lock(&listener->lock);
     listener->is_decided = TRUE;
     listener->failure = failure;
+    if (listener->telling != NULL)
+        g_source_set_ready_time(listener->telling, 0);
     g_cond_signal(&listener->decided);
     g_mutex_unlock(&listener->lock);
 }
@@ -299,29 +307,104 @@ static gboolean await_decision(DbusListener *listener, GError **error)
     return FALSE;
 }
 
-DbusListener *dbus_listener_new(DbusConsole *console, const DbusListenerHandlers *handlers,
-                                gpointer userdata, GError **error)
+/* Without its thread; @ret_fd: QEMU's end. */
+static DbusListener *prepare(const DbusListenerHandlers *handlers, gpointer userdata, int *ret_fd,
+                             GError **error)
 {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
         error_set_errno(error, errno, "Making a socket for QEMU's pictures");
         return NULL;
     }
-    g_autoptr(DbusListener) listener = g_new0(DbusListener, 1);
+    DbusListener *listener = g_new0(DbusListener, 1);
     listener->handlers = handlers;
     listener->userdata = userdata;
     listener->socket = pair[0];
+    listener->wake = -1;
     listener->context = g_main_context_new();
     listener->loop = g_main_loop_new(listener->context, FALSE);
     g_mutex_init(&listener->lock);
     g_cond_init(&listener->decided);
+    *ret_fd = pair[1];
+    return listener;
+}
+
+DbusListener *dbus_listener_new(DbusConsole *console, const DbusListenerHandlers *handlers,
+                                gpointer userdata, GError **error)
+{
+    int fd;
+    g_autoptr(DbusListener) listener = prepare(handlers, userdata, &fd, error);
+    if (listener == NULL)
+        return NULL;
     listener->thread = g_thread_new("dbus-listener", listen_to_qemu, listener);
     /* where this fails, QEMU's end is closed, and the thread knows */
     gboolean registered =
-        dbus_console_register_listener(console, pair[1], DBUS_CONSOLE_CALL_LIMIT_MS, error);
+        dbus_console_register_listener(console, fd, DBUS_CONSOLE_CALL_LIMIT_MS, error);
     if (!await_decision(listener, registered ? error : NULL) || !registered)
         return NULL;
     return g_steal_pointer(&listener);
+}
+
+static void finish(DbusListener *listener, const GError *failure)
+{
+    DbusListenerDone done = listener->done;
+    listener->done = NULL;
+    if (done != NULL)
+        done(failure, listener->userdata);
+}
+
+/* QEMU's answer comes first: it says better than our connection why there is none. */
+static gboolean on_decided(gpointer data)
+{
+    DbusListener *listener = data;
+    g_source_set_ready_time(listener->telling, -1);
+    g_mutex_lock(&listener->lock);
+    gboolean decided = listener->is_decided && listener->registered;
+    g_autoptr(GError) failure = decided ? g_steal_pointer(&listener->failure) : NULL;
+    g_mutex_unlock(&listener->lock);
+    if (decided)
+        finish(listener, failure);
+    return G_SOURCE_CONTINUE;
+}
+
+static void on_registered(GObject *connection, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(GError) failure = NULL;
+    gboolean good = dbus_console_register_listener_finish(connection, result, &failure);
+    if (g_error_matches(failure, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        return; /* it is no more */
+    DbusListener *listener = data;
+    listener->registered = good;
+    if (good)
+        on_decided(listener);
+    else
+        finish(listener, failure);
+}
+
+static gboolean dispatch(GSource *source, GSourceFunc func, gpointer data)
+{
+    return func(data);
+}
+
+DbusListener *dbus_listener_start(DbusConsole *console, const DbusListenerHandlers *handlers,
+                                  gpointer userdata, DbusListenerDone done, GError **error)
+{
+    static GSourceFuncs told_by_time = { .dispatch = dispatch };
+    int fd;
+    DbusListener *listener = prepare(handlers, userdata, &fd, error);
+    if (listener == NULL)
+        return NULL;
+    g_autoptr(GMainContext) context = g_main_context_ref_thread_default();
+    listener->done = done;
+    listener->cancellable = g_cancellable_new();
+    listener->wake = fcntl(listener->socket, F_DUPFD_CLOEXEC, 0);
+    listener->telling = g_source_new(&told_by_time, sizeof(GSource));
+    g_source_set_callback(listener->telling, on_decided, listener, NULL);
+    g_source_attach(listener->telling, context);
+    listener->thread = g_thread_new("dbus-listener", listen_to_qemu, listener);
+    dbus_console_register_listener_async(console, fd, listener->cancellable, on_registered,
+                                         listener);
+    return listener;
 }
 
 void dbus_listener_retire(DbusListener *listener)
@@ -335,13 +418,32 @@ static gboolean end_loop(gpointer loop)
     return G_SOURCE_REMOVE;
 }
 
+/* Ends what dbus_listener_start() left under way: QEMU may take its time to authenticate. */
+static void abandon(DbusListener *listener)
+{
+    if (listener->cancellable != NULL)
+        g_cancellable_cancel(listener->cancellable);
+    g_clear_object(&listener->cancellable);
+    g_mutex_lock(&listener->lock);
+    if (listener->wake >= 0 && !listener->is_decided)
+        (void)shutdown(listener->wake, SHUT_RDWR);
+    g_mutex_unlock(&listener->lock);
+}
+
 void dbus_listener_free(DbusListener *listener)
 {
     if (listener == NULL)
         return;
+    dbus_listener_retire(listener);
+    abandon(listener);
     /* from within: a loop that does not run yet would not notice */
     g_main_context_invoke_full(listener->context, G_PRIORITY_HIGH, end_loop, listener->loop, NULL);
     g_thread_join(listener->thread);
+    if (listener->telling != NULL) {
+        g_source_destroy(listener->telling);
+        g_source_unref(listener->telling);
+    }
+    autofd_close(&listener->wake);
     g_main_loop_unref(listener->loop);
     g_main_context_unref(listener->context);
     g_mutex_clear(&listener->lock);

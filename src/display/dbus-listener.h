@@ -54,6 +54,16 @@ typedef struct DbusListener DbusListener;
 /* Registers with @console. Main context; @handlers is borrowed for as long as it lives. */
 DbusListener *dbus_listener_new(DbusConsole *console, const DbusListenerHandlers *handlers,
                                 gpointer userdata, GError **error);
+/* How it ended; @failure: NULL, pictures come. */
+typedef void (*DbusListenerDone)(const GError *failure, gpointer userdata);
+
+/*
+ * As dbus_listener_new(), but waits for nothing: QEMU may be busy for long. @done is called in the
+ * main context with what came of it, once, and not when it is freed before; it may free it. The
+ * handlers may be called before.
+ */
+DbusListener *dbus_listener_start(DbusConsole *console, const DbusListenerHandlers *handlers,
+                                  gpointer userdata, DbusListenerDone done, GError **error);
 /*
  * No handler is called any more, although QEMU may go on sending until dbus_listener_free(): it
  * takes the end of a listener for that of the one which has taken its place (7.2,

@@ -2,7 +2,6 @@
 #include "display/source-auto.h"
 
 #include "base/error.h"
-#include "display/source-dbus.h"
 
 typedef struct {
     Source source;
@@ -12,6 +11,8 @@ typedef struct {
     GMutex lock;       /* held while sides change, so that never two show */
     VfioPlaneState plane;
     AutoSide side;
+    DbusUnreadable unreadable;
+    gpointer unreadable_to;
     Source *vfio;
     Source *dbus;     /* NULL: there is none */
     gboolean dbus_on; /* it has not ended */
@@ -71,6 +72,14 @@ static void on_dbus_ended(const GError *reason, gpointer userdata)
     g_mutex_unlock(&source->lock);
 }
 
+/* In any of its threads. */
+static void on_unreadable(const GError *reason, gpointer userdata)
+{
+    AutoSource *source = userdata;
+    if (source->unreadable != NULL)
+        source->unreadable(reason, source->unreadable_to);
+}
+
 static gboolean resize(Source *base, int width, int height, GError **error)
 {
     AutoSource *source = (AutoSource *)base;
@@ -120,14 +129,21 @@ Source *auto_source_new(VfioDevice *device, const VfioSourceSpec *spec)
     return &source->source;
 }
 
-gboolean auto_source_add_dbus(Source *base, DbusConsole *console, GError **error)
+gboolean auto_source_add_dbus(Source *base, DbusConsole *console, DbusUnreadable unreadable,
+                              gpointer userdata, GError **error)
 {
     AutoSource *source = (AutoSource *)base;
+    const DbusSourceSpec spec = { .screen = source->screen,
+                                  .node = source->node,
+                                  .ended = on_dbus_ended,
+                                  .unreadable = on_unreadable,
+                                  .userdata = source };
+    source->unreadable = unreadable;
+    source->unreadable_to = userdata;
     g_mutex_lock(&source->lock);
     /* it begins to show at once */
     source_mute(source->vfio, TRUE);
-    source->dbus =
-        dbus_source_new(console, source->screen, source->node, on_dbus_ended, source, error);
+    source->dbus = dbus_source_new(console, &spec, error);
     source->dbus_on = source->dbus != NULL;
     if (source->dbus_on) {
         source->side = AUTO_SIDE_DBUS;

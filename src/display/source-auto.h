@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "display/dbus-console.h"
+#include "display/source-dbus.h"
 #include "display/source-vfio.h"
 
 typedef enum { AUTO_SIDE_VFIO, AUTO_SIDE_DBUS } AutoSide;
@@ -19,7 +19,9 @@ Source *auto_source_new(VfioDevice *device, const VfioSourceSpec *spec);
 
 /*
  * Adds the other one. FALSE with @error set: then there is nothing to be seen while the plane is
- * off. When it ends by itself the plane goes on alone. Resizing goes through it, as QEMU owns the
- * EDID then. Main context.
+ * off. @unreadable, or NULL, is told with @userdata of pictures it
+ * cannot show. When it ends by itself the plane goes on alone. Resizing goes through it, as QEMU
+ * owns the EDID then. Main context.
  */
-gboolean auto_source_add_dbus(Source *source, DbusConsole *console, GError **error);
+gboolean auto_source_add_dbus(Source *source, DbusConsole *console, DbusUnreadable unreadable,
+                              gpointer userdata, GError **error);

@@ -17,12 +17,18 @@
 /* The screen is drawn this often although nobody looks, for who comes then. */
 #define UNWANTED_US (1 * G_USEC_PER_SEC)
 
+#define AGAIN_MS 1000 /* QEMU was too busy to give it */
+#define REASONS 16
+
 typedef struct {
     Source source;
     DbusConsole *console;
     Screen *screen; /* borrowed */
     DbusPicture *picture;
     DbusListener *listener, *retired;
+    DbusListener *next;  /* QEMU does not know it yet */
+    int replacing;       /* atomic: QEMU was asked to, and has not answered or refused */
+    gboolean again;      /* it has refused */
     guint check, retire; /* timers of the main context */
     /* what may be shown; held while it is */
     GMutex showing;
@@ -40,6 +46,9 @@ typedef struct {
     GSource *ending; /* that tells of it */
     GError *reason;
     SourceEnded ended;
+    /* what cannot be shown */
+    DbusUnreadable unreadable;
+    GHashTable *told; /* reasons, with the lock */
     gpointer userdata;
 } DbusSource;
 
@@ -64,10 +73,38 @@ static void end(DbusSource *source, GError *reason)
     g_clear_error(&reason);
 }
 
+/* A guest has many ways not to be read, and a log has an end. */
+static gboolean is_new(DbusSource *source, const GError *reason)
+{
+    g_mutex_lock(&source->lock);
+    gboolean new = g_hash_table_size(source->told) <
+                   REASONS &&g_hash_table_add(source->told, g_strdup(reason->message));
+    g_mutex_unlock(&source->lock);
+    return new;
+}
+
+/* From any thread. */
+static void tell_unreadable(DbusSource *source, const GError *reason)
+{
+    if (source->unreadable != NULL && is_new(source, reason))
+        source->unreadable(reason, source->userdata);
+}
+
 static void end_gone(gpointer data)
 {
     end(data, g_error_new_literal(VGPUCTL_ERROR, VGPUCTL_ERROR_NOT_FOUND,
                                   "QEMU has ended, or it shows its screen to another program"));
+}
+
+/*
+ * QEMU drops a listener for the next one (7.2), also for one that it cannot reach any more. Its own
+ * end it tells by the console's connection as well.
+ */
+static void on_closed(gpointer data)
+{
+    DbusSource *source = data;
+    if (!g_atomic_int_get(&source->replacing))
+        end_gone(source);
 }
 
 static void on_scanout(gpointer data, guint32 width, guint32 height, guint32 stride,
@@ -143,7 +180,7 @@ static const DbusListenerHandlers handlers = {
     .changed = on_changed,
     .disable = on_disable,
     .cursor = on_cursor,
-    .closed = end_gone,
+    .closed = on_closed,
 };
 
 /* Keeps @frame, taken over, as what is shown. */
@@ -224,9 +261,9 @@ static void draw(DbusSource *source, DbusNews *news)
         frame = frame_new(source->shown->width, source->shown->height, &reason);
     if (frame != NULL)
         show(source, frame, news);
-    /* the rest is over with the next picture: memory that went away, a mode that changes */
-    else if (g_error_matches(reason, VGPUCTL_ERROR, VGPUCTL_ERROR_REFUSED))
-        end(source, g_steal_pointer(&reason));
+    /* it is over with the next picture: the guest sets another mode, memory went away */
+    else if (reason != NULL)
+        tell_unreadable(source, reason);
 }
 
 static gpointer draw_on_screen(gpointer data)
@@ -267,26 +304,53 @@ static void remove_timer(DbusSource *source, guint *id)
     *id = 0;
 }
 
-static gboolean check_whole(gpointer data)
+static gboolean check_whole(gpointer data);
+
+/* The old one is needed until QEMU has dropped it. */
+static void take_next(DbusSource *source, DbusListener *next)
 {
-    DbusSource *source = data;
-    guint width, height;
-    source->check = 0;
-    dbus_console_size(source->console, &width, &height);
-    if (dbus_picture_has_size(source->picture, width, height))
-        return G_SOURCE_REMOVE;
-    g_autoptr(GError) reason = NULL;
-    DbusListener *next = dbus_listener_new(source->console, &handlers, source, &reason);
-    if (next == NULL) {
-        end(source, g_steal_pointer(&reason));
-        return G_SOURCE_REMOVE;
-    }
     remove_timer(source, &source->retire);
     dbus_listener_free(source->retired);
     dbus_listener_retire(source->listener);
     source->retired = source->listener;
     source->listener = next;
     source->retire = add_timer(source, RETIRED_MS, forget_retired);
+    source->again = FALSE;
+    g_atomic_int_set(&source->replacing, FALSE);
+}
+
+/* A QEMU that has ended says so by the console's connection; one that is busy has time later. */
+static void on_next(const GError *failure, gpointer data)
+{
+    DbusSource *source = data;
+    DbusListener *next = g_steal_pointer(&source->next);
+    if (failure == NULL) {
+        take_next(source, next);
+        return;
+    }
+    dbus_listener_free(next);
+    if (g_dbus_connection_is_closed(dbus_console_connection(source->console)))
+        return;
+    tell_unreadable(source, failure);
+    source->again = TRUE;
+    if (source->check == 0)
+        source->check = add_timer(source, AGAIN_MS, check_whole);
+}
+
+static gboolean check_whole(gpointer data)
+{
+    DbusSource *source = data;
+    guint width, height;
+    source->check = 0;
+    dbus_console_size(source->console, &width, &height);
+    if (source->next != NULL ||
+        (!source->again && dbus_picture_has_size(source->picture, width, height)))
+        return G_SOURCE_REMOVE;
+    g_autoptr(GError) reason = NULL;
+    g_atomic_int_set(&source->replacing, TRUE);
+    source->next = dbus_listener_start(source->console, &handlers, source, on_next, &reason);
+    if (source->next == NULL)
+        on_next(reason, source);
     return G_SOURCE_REMOVE;
 }
 
@@ -324,6 +388,7 @@ static void free_source(Source *base)
     dbus_console_watch(source->console, NULL, NULL);
     remove_timer(source, &source->check);
     remove_timer(source, &source->retire);
+    dbus_listener_free(source->next);
     dbus_listener_free(source->listener);
     dbus_listener_free(source->retired);
     dbus_picture_stop(source->picture);
@@ -334,6 +399,7 @@ static void free_source(Source *base)
         g_source_unref(source->ending);
     }
     g_clear_error(&source->reason);
+    g_hash_table_unref(source->told);
     g_main_context_unref(source->context);
     g_mutex_clear(&source->lock);
     g_mutex_clear(&source->showing);
@@ -353,19 +419,20 @@ static const SourceClass class = {
     .free = free_source,
 };
 
-Source *dbus_source_new(DbusConsole *console, Screen *screen, const char *node, SourceEnded ended,
-                        gpointer userdata, GError **error)
+Source *dbus_source_new(DbusConsole *console, const DbusSourceSpec *spec, GError **error)
 {
     DbusSource *source = g_new0(DbusSource, 1);
     source->source.class = &class;
     source->console = dbus_console_ref(console);
-    source->screen = screen;
+    source->screen = spec->screen;
     source->picture = dbus_picture_new();
     source->history = frame_history_new();
-    source->reader = dmabuf_reader_new(node);
+    source->reader = dmabuf_reader_new(spec->node);
     source->context = g_main_context_ref_thread_default();
-    source->ended = ended;
-    source->userdata = userdata;
+    source->ended = spec->ended;
+    source->unreadable = spec->unreadable;
+    source->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    source->userdata = spec->userdata;
     g_mutex_init(&source->lock);
     g_mutex_init(&source->showing);
     source->listener = dbus_listener_new(console, &handlers, source, error);

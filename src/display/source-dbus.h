@@ -12,11 +12,22 @@
 #include "display/dbus-console.h"
 #include "display/source.h"
 
+/* Why a picture is not shown; any thread. */
+typedef void (*DbusUnreadable)(const GError *reason, gpointer userdata);
+
+typedef struct {
+    Screen *screen;   /* borrowed */
+    const char *node; /* the DRM node to read dma-bufs by which cannot be mapped, or NULL */
+    /* VGPUCTL_ERROR_NOT_FOUND: QEMU ended or dropped us. */
+    SourceEnded ended;
+    /* NULL, or: told of each reason once, and of a few only, as the guest chooses what it draws.
+     * Viewers keep the last picture, and get the next one that can be read. */
+    DbusUnreadable unreadable;
+    gpointer userdata;
+} DbusSourceSpec;
+
 /*
- * The picture of @console on @screen; both outlive it or are kept. @node: the DRM node to read
- * dma-bufs by which cannot be mapped, or NULL. @ended gets VGPUCTL_ERROR_NOT_FOUND when QEMU ended
- * or dropped us, VGPUCTL_ERROR_REFUSED when its dma-bufs cannot be read here.
- * screen_cancel() before source_free() spares that up to a second.
+ * The picture of @console, which is kept. screen_cancel() before source_free() spares that up to a
+ * second.
  */
-Source *dbus_source_new(DbusConsole *console, Screen *screen, const char *node, SourceEnded ended,
-                        gpointer userdata, GError **error);
+Source *dbus_source_new(DbusConsole *console, const DbusSourceSpec *spec, GError **error);

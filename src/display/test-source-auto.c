@@ -17,6 +17,7 @@ typedef struct {
     guint resized;
     guint32 colour; /* which it draws */
     SourceEnded ended;
+    DbusUnreadable unreadable;
     gpointer userdata;
     gboolean no_resize;
 } FakeDbus;
@@ -60,8 +61,7 @@ static void free_dbus(Source *source)
     g_free(dbus);
 }
 
-Source *dbus_source_new(DbusConsole *console, Screen *screen, const char *node, SourceEnded ended,
-                        gpointer userdata, GError **error)
+Source *dbus_source_new(DbusConsole *console, const DbusSourceSpec *spec, GError **error)
 {
     static const SourceClass class = {
         .name = "dbus", .resize = resize_dbus, .mute = mute_dbus, .free = free_dbus
@@ -72,10 +72,11 @@ Source *dbus_source_new(DbusConsole *console, Screen *screen, const char *node, 
     }
     fake_dbus = g_new0(FakeDbus, 1);
     fake_dbus->source.class = &class;
-    fake_dbus->screen = screen;
+    fake_dbus->screen = spec->screen;
     fake_dbus->colour = 0xdb;
-    fake_dbus->ended = ended;
-    fake_dbus->userdata = userdata;
+    fake_dbus->ended = spec->ended;
+    fake_dbus->unreadable = spec->unreadable;
+    fake_dbus->userdata = spec->userdata;
     g_mutex_init(&fake_dbus->lock);
     draw_dbus(fake_dbus);
     return &fake_dbus->source;
@@ -86,6 +87,7 @@ typedef struct {
     VfioDevice *device;
     Source *source;
     gboolean freed, ended;
+    guint unreadable;
 } Test;
 
 static void on_state(VfioPlaneState state, const GError *reason, gpointer userdata)
@@ -122,10 +124,15 @@ static void tear_down(Test *test, gconstpointer unused)
     screen_free(test->screen);
 }
 
+static void on_unreadable(const GError *reason, gpointer userdata)
+{
+    ((Test *)userdata)->unreadable++;
+}
+
 static void add_dbus(Test *test)
 {
     g_autoptr(GError) error = NULL;
-    g_assert_true(auto_source_add_dbus(test->source, NULL, &error));
+    g_assert_true(auto_source_add_dbus(test->source, NULL, on_unreadable, test, &error));
     g_assert_no_error(error);
 }
 
@@ -184,6 +191,8 @@ static void test_dbus_ends(Test *test, gconstpointer unused)
     add_dbus(test);
     await_pixel(test, 0xdb);
     g_autoptr(GError) reason = g_error_new(VGPUCTL_ERROR, VGPUCTL_ERROR_NOT_FOUND, "gone");
+    fake_dbus->unreadable(reason, fake_dbus->userdata);
+    g_assert_cmpuint(test->unreadable, ==, 1);
     fake_dbus->ended(reason, fake_dbus->userdata);
     g_assert_false(test->ended);
     g_assert_true(fake_dbus->muted);
@@ -198,7 +207,7 @@ static void test_no_dbus(Test *test, gconstpointer unused)
 {
     refuse_dbus = TRUE;
     g_autoptr(GError) error = NULL;
-    g_assert_false(auto_source_add_dbus(test->source, NULL, &error));
+    g_assert_false(auto_source_add_dbus(test->source, NULL, on_unreadable, test, &error));
     g_assert_error(error, VGPUCTL_ERROR, VGPUCTL_ERROR_FAILED);
     set_plane(test->device, VFIO_PLANE_PRIMARY, filled(0xf10, SIDE * SIDE), SIDE);
     await_pixel(test, 0xf10);

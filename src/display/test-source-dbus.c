@@ -23,11 +23,24 @@ typedef struct {
     DbusConsole *console;
     Source *source;
     GError *ended;
+    GMutex lock;
+    guint unreadable; /* reasons that were told, with the lock */
+    GError *why;      /* the last one */
 } Room;
 
 static void on_ended(const GError *reason, gpointer data)
 {
     ((Room *)data)->ended = g_error_copy(reason);
+}
+
+static void on_unreadable(const GError *reason, gpointer data)
+{
+    Room *room = data;
+    g_mutex_lock(&room->lock);
+    room->unreadable++;
+    g_clear_error(&room->why);
+    room->why = g_error_copy(reason);
+    g_mutex_unlock(&room->lock);
 }
 
 static void start(Room *room)
@@ -39,7 +52,11 @@ static void start(Room *room)
     fake_console_start(&room->qemu, pair[1]);
     room->console = dbus_console_new(pair[0], LIMIT_MS, &error);
     g_assert_no_error(error);
-    room->source = dbus_source_new(room->console, room->screen, NULL, on_ended, room, &error);
+    g_mutex_init(&room->lock);
+    const DbusSourceSpec spec = {
+        .screen = room->screen, .ended = on_ended, .unreadable = on_unreadable, .userdata = room
+    };
+    room->source = dbus_source_new(room->console, &spec, &error);
     g_assert_no_error(error);
     screen_set_wanted(room->screen, TRUE);
     fake_console_await(&room->qemu, 1);
@@ -52,6 +69,8 @@ static void stop(Room *room)
     dbus_console_unref(room->console);
     screen_free(room->screen);
     g_clear_error(&room->ended);
+    g_clear_error(&room->why);
+    g_mutex_clear(&room->lock);
     fake_console_stop(&room->qemu);
 }
 
@@ -193,7 +212,16 @@ static gboolean has_ended(Room *room, gconstpointer data)
     return room->ended != NULL;
 }
 
-/* QEMU 10.1: a part of a buffer; what OpenGL compressed cannot be read here */
+static gboolean has_told(Room *room, gconstpointer number)
+{
+    g_mutex_lock(&room->lock);
+    gboolean has = room->unreadable >= GPOINTER_TO_UINT(number);
+    g_mutex_unlock(&room->lock);
+    return has;
+}
+
+/* QEMU 10.1: a part of a buffer; what OpenGL compressed cannot be read here, but the next picture
+ */
 static void test_dmabuf2(void)
 {
     static const guint32 part[2] = { 0x445566, 0x445566 };
@@ -203,8 +231,18 @@ static void test_dmabuf2(void)
     g_assert_true(scanout_part(&room, fd, 1));
     wait_until(&room, looks_like, &(Shape){ 2, 1, part });
     g_assert_true(scanout_part(&room, fd, 2));
-    wait_until(&room, has_ended, NULL);
-    g_assert_error(room.ended, VGPUCTL_ERROR, VGPUCTL_ERROR_REFUSED);
+    wait_until(&room, has_told, GUINT_TO_POINTER(1));
+    g_assert_error(room.why, VGPUCTL_ERROR, VGPUCTL_ERROR_REFUSED);
+    g_assert_true(looks_like(&room, &(Shape){ 2, 1, part }));
+    /* the same once more is told once */
+    g_assert_true(scanout_part(&room, fd, 2));
+    update_dmabuf(&room);
+    g_assert_true(scanout_part(&room, fd, 3));
+    wait_until(&room, has_told, GUINT_TO_POINTER(2));
+    scanout_dmabuf(&room, fd, FALSE);
+    wait_until(&room, looks_like, &(Shape){ 4, 2, upright });
+    g_assert_cmpuint(room.unreadable, ==, 2);
+    g_assert_null(room.ended);
     close(fd);
     stop(&room);
 }
@@ -311,24 +349,83 @@ static gboolean has_registered_again(Room *room, gconstpointer data)
     return again;
 }
 
-/* QEMU 7.2 in a text mode: a new size, and parts of a picture that was never sent */
-static void test_size_without_picture(void)
+/* QEMU 7.2 in a text mode: a new size, and parts of a picture that was never sent. */
+static void resize_console(Room *room)
 {
-    Room room;
-    start(&room);
     GVariantBuilder changed;
     g_variant_builder_init(&changed, G_VARIANT_TYPE("a{sv}"));
     g_variant_builder_add(&changed, "{sv}", "Width", g_variant_new_uint32(720));
     g_assert_true(g_dbus_connection_emit_signal(
-        room.qemu.control, NULL, FAKE_CONSOLE_PATH, "org.freedesktop.DBus.Properties",
+        room->qemu.control, NULL, FAKE_CONSOLE_PATH, "org.freedesktop.DBus.Properties",
         "PropertiesChanged",
         g_variant_new("(sa{sv}as)", "org.qemu.Display1.Console", &changed, NULL), NULL));
+}
+
+static void test_size_without_picture(void)
+{
+    Room room;
+    start(&room);
+    resize_console(&room);
     wait_until(&room, has_registered_again, NULL);
     int fd = buffer_of(rows, 2);
     g_assert_true(scanout_map(&room, fd, 2));
     wait_until(&room, looks_like, &(Shape){ 4, 2, upright });
     g_assert_null(room.ended);
     close(fd);
+    stop(&room);
+}
+
+static gboolean is_waited_for(Room *room, gconstpointer data)
+{
+    g_mutex_lock(&room->qemu.lock);
+    gboolean waiting = room->qemu.waiting;
+    g_mutex_unlock(&room->qemu.lock);
+    return waiting;
+}
+
+static void set_busy(Room *room, gboolean busy)
+{
+    g_mutex_lock(&room->qemu.lock);
+    room->qemu.busy = busy;
+    g_cond_broadcast(&room->qemu.changed);
+    g_mutex_unlock(&room->qemu.lock);
+}
+
+/* what is asked of a QEMU that is busy, or refuses, keeps nobody waiting and ends nothing */
+static void test_busy(void)
+{
+    Room room;
+    start(&room);
+    int fd = buffer_of(rows, 2);
+    set_busy(&room, TRUE);
+    room.qemu.refusals = 1;
+    resize_console(&room);
+    wait_until(&room, is_waited_for, NULL);
+    g_assert_true(scanout_map(&room, fd, 2));
+    wait_until(&room, looks_like, &(Shape){ 4, 2, upright });
+    set_busy(&room, FALSE);
+    wait_until(&room, has_told, GUINT_TO_POINTER(1));
+    g_assert_nonnull(strstr(room.why->message, "not now"));
+    wait_until(&room, has_registered_again, NULL);
+    scanout_dmabuf(&room, fd, TRUE);
+    wait_until(&room, looks_like, &(Shape){ 4, 2, turned });
+    g_assert_null(room.ended);
+    close(fd);
+    stop(&room);
+}
+
+/* nor does the end wait for it */
+static void test_end_while_busy(void)
+{
+    Room room;
+    start(&room);
+    set_busy(&room, TRUE);
+    resize_console(&room);
+    wait_until(&room, is_waited_for, NULL);
+    screen_cancel(room.screen);
+    source_free(room.source);
+    room.source = NULL;
+    set_busy(&room, FALSE);
     stop(&room);
 }
 
@@ -408,6 +505,8 @@ int main(int argc, char **argv)
     g_test_add_func("/source-dbus/map", test_map);
     g_test_add_func("/source-dbus/cursor", test_cursor);
     g_test_add_func("/source-dbus/size-without-picture", test_size_without_picture);
+    g_test_add_func("/source-dbus/busy", test_busy);
+    g_test_add_func("/source-dbus/end-while-busy", test_end_while_busy);
     g_test_add_func("/source-dbus/resize", test_resize);
     g_test_add_func("/source-dbus/resize-flood", test_resize_flood);
     g_test_add_func("/source-dbus/end", test_end);

@@ -29,6 +29,11 @@ static void on_state(VfioPlaneState state, const GError *reason, gpointer userda
         fprintf(stderr, "%s\n", reason->message);
 }
 
+void display_plane_unreadable(const GError *reason, gpointer unused)
+{
+    fprintf(stderr, "A picture cannot be shown, viewers keep the last one: %s\n", reason->message);
+}
+
 static gboolean add_input(const DisplayPlace *place, Input **ret_input, GError **error)
 {
     if (place->options->input == NULL)
@@ -84,7 +89,8 @@ Source *display_plane_auto(const DisplayPlace *place, Input **ret_input, GError 
     g_autoptr(GError) reason = NULL;
     g_autoptr(DbusConsole) console =
         fd >= 0 ? dbus_console_new(steal_fd(&fd), QEMU_LIMIT_MS, &reason) : NULL;
-    if (console != NULL && auto_source_add_dbus(source, console, &reason)) {
+    if (console != NULL &&
+        auto_source_add_dbus(source, console, display_plane_unreadable, NULL, &reason)) {
         *ret_input = input_new(&input_dbus_class, input_dbus_new(console, place->clipboard));
         return g_steal_pointer(&source);
     }

@@ -7,6 +7,9 @@
 /* For the table of display-source.c, whose words they keep. */
 Source *display_plane_vfio(const DisplayPlace *place, Input **ret_input, GError **error);
 
+/* A DbusUnreadable: says so once in the VM's log. */
+void display_plane_unreadable(const GError *reason, gpointer unused);
+
 /* Without a console all the rest is shown: it never fails. */
 gboolean display_plane_attach(const DisplayOptions *options, int *ret_console, GError **error);
 

@@ -38,8 +38,12 @@ static Source *make_dbus(const DisplayPlace *place, Input **ret_input, GError **
     g_autoptr(DbusConsole) console = dbus_console_new(place->console, ATTACH_LIMIT_MS, error);
     if (console == NULL)
         return NULL;
-    Source *source = dbus_source_new(console, place->screen, place->options->node, place->ended,
-                                     place->userdata, error);
+    const DbusSourceSpec spec = { .screen = place->screen,
+                                  .node = place->options->node,
+                                  .ended = place->ended,
+                                  .unreadable = display_plane_unreadable,
+                                  .userdata = place->userdata };
+    Source *source = dbus_source_new(console, &spec, error);
     if (source != NULL)
         *ret_input = input_new(&input_dbus_class, input_dbus_new(console, place->clipboard));
     return source;

@@ -117,8 +117,10 @@ static void attach(Display *display, const Vm *vm)
     *display = (Display){ .screen = screen_new() };
     display->console = dbus_console_new(fd, LIMIT_MS, &error);
     g_assert_no_error(error);
-    display->source =
-        dbus_source_new(display->console, display->screen, NULL, on_ended, display, &error);
+    const DbusSourceSpec spec = { .screen = display->screen,
+                                  .ended = on_ended,
+                                  .userdata = display };
+    display->source = dbus_source_new(display->console, &spec, &error);
     g_assert_no_error(error);
     screen_set_wanted(display->screen, TRUE);
 }

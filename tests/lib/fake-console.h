@@ -50,6 +50,8 @@ typedef struct {
     gboolean takes_all_sizes; /* not only the first one */
     GString *copied;          /* what was called of the clipboard, one after another */
     const char *guest_text;   /* the answer to Request */
+    guint refusals;           /* of RegisterListener, to come */
+    gboolean busy, waiting;   /* it does not go on with it; somebody waits for that */
 } FakeConsole;
 
 static inline GDBusConnection *fake_console_accept(int fd)
@@ -66,11 +68,25 @@ static inline GDBusConnection *fake_console_accept(int fd)
 
 static inline void fake_console_register(FakeConsole *qemu, GDBusMethodInvocation *invocation)
 {
+    g_mutex_lock(&qemu->lock);
+    gboolean refuses = qemu->refusals > 0;
+    qemu->refusals -= refuses;
+    while (qemu->busy) {
+        qemu->waiting = TRUE;
+        g_cond_wait(&qemu->changed, &qemu->lock);
+    }
+    g_mutex_unlock(&qemu->lock);
+    if (refuses) {
+        g_dbus_method_invocation_return_dbus_error(invocation, "org.qemu.Display1.Error.Failed",
+                                                   "not now");
+        return;
+    }
     GDBusMessage *message = g_dbus_method_invocation_get_message(invocation);
     int fd = g_unix_fd_list_get(g_dbus_message_get_unix_fd_list(message), 0, NULL);
     g_dbus_method_invocation_return_value(invocation, NULL);
     GDBusConnection *listener = fake_console_accept(fd);
-    g_assert_nonnull(listener);
+    if (listener == NULL)
+        return; /* who asked has gone */
     g_dbus_connection_start_message_processing(listener);
     g_mutex_lock(&qemu->lock);
     g_clear_object(&qemu->listener);
