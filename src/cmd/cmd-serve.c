@@ -90,6 +90,11 @@ static gboolean on_ready(const ServeAddress *address, gpointer userdata, GError 
     return serving->detour != NULL && open_browser(serving->detour, error);
 }
 
+static void on_said(const char *line, gpointer unused)
+{
+    fprintf(stderr, "web: %s\n", line);
+}
+
 /* One VM is shown at once, several in a list. */
 static int run_serve(const CmdContext *context, char **arguments, char **passed, GError **error)
 {
@@ -101,6 +106,7 @@ static int run_serve(const CmdContext *context, char **arguments, char **passed,
         .names = arguments[0] != NULL ? (const char *const *)arguments : NULL,
         .listen = listen_address,
         .ready = on_ready,
+        .said = on_said,
         .userdata = &serving,
     };
     gboolean done = session_serve(&spec, error);

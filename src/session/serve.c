@@ -22,6 +22,7 @@
 /* A VM that was killed says nothing: its lock is looked at. */
 #define LOOK_S 2
 #define WORDS_LIMIT 65536
+#define LINE_LIMIT 4096 /* a longer one is several */
 
 static const Field serve_address_fields[] = {
     FIELD_TEXT_(ServeAddress, url, "address that lets in the first browser that opens it"),
@@ -38,6 +39,10 @@ typedef struct {
     char *told; /* the list as the server has it */
     int in;     /* its standard input */
     guint sources[5];
+    int err;       /* its standard error */
+    guint errors;  /* that is watched; 0: it has ended */
+    GString *line; /* of it, not whole yet */
+    char *last;    /* whole one */
     GError *error;
 } Serve;
 
@@ -168,10 +173,50 @@ static gboolean on_signal(gpointer userdata)
     return G_SOURCE_CONTINUE;
 }
 
+static void take_line(Serve *serve)
+{
+    if (serve->line->len == 0)
+        return;
+    g_free(serve->last);
+    serve->last = g_strdup(serve->line->str);
+    g_string_truncate(serve->line, 0);
+    if (serve->spec->said != NULL)
+        serve->spec->said(serve->last, serve->spec->userdata);
+}
+
+/* FALSE when there is nothing to read now. */
+static gboolean read_errors(Serve *serve)
+{
+    char data[4096];
+    gssize length = read(serve->err, data, sizeof data);
+    for (gssize i = 0; i < length; i++) {
+        if (data[i] == '\n' || serve->line->len >= LINE_LIMIT)
+            take_line(serve);
+        if (data[i] != '\n')
+            g_string_append_c(serve->line, data[i]);
+    }
+    return length > 0;
+}
+
+/* A server that nobody hears would stand still one day, its pipe being full. */
+static gboolean on_errors(gint fd, GIOCondition condition, gpointer userdata)
+{
+    Serve *serve = userdata;
+    if (read_errors(serve) || (condition & ~G_IO_IN) == 0)
+        return G_SOURCE_CONTINUE;
+    serve->errors = 0;
+    return G_SOURCE_REMOVE;
+}
+
 static gboolean on_server_gone(gint fd, GIOCondition condition, gpointer userdata)
 {
+    Serve *serve = userdata;
     GError *error = NULL;
-    error_set(&error, VGPUCTL_ERROR_FAILED, "The web server has ended");
+    while (read_errors(serve))
+        ;
+    take_line(serve);
+    error_set(&error, VGPUCTL_ERROR_FAILED, "The web server has ended%s%s",
+              serve->last != NULL ? ": " : "", serve->last != NULL ? serve->last : "");
     end_with(userdata, error);
     return G_SOURCE_CONTINUE;
 }
@@ -265,12 +310,19 @@ static void watch(Serve *serve, const Server *server)
         serve->sources[n++] = g_unix_signal_add(signals[i], on_signal, serve);
     serve->sources[n++] = g_timeout_add_seconds(LOOK_S, on_look, serve);
     serve->sources[n++] = g_unix_fd_add(server->pidfd, G_IO_IN, on_server_gone, serve);
+    serve->err = server->err;
+    serve->line = g_string_new(NULL);
+    g_unix_set_fd_nonblocking(serve->err, TRUE, NULL);
+    serve->errors = g_unix_fd_add(serve->err, G_IO_IN | G_IO_HUP | G_IO_ERR, on_errors, serve);
 }
 
 static void unwatch(Serve *serve)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(serve->sources); i++)
         g_source_remove(serve->sources[i]);
+    g_clear_handle_id(&serve->errors, g_source_remove);
+    g_string_free(serve->line, TRUE);
+    g_free(serve->last);
     g_main_loop_unref(serve->loop);
 }
 

@@ -22,6 +22,8 @@ typedef struct {
     const char *listen;       /* "HOST:PORT"; NULL: any port of loopback */
     /* Called once, when it serves; FALSE with @error set ends it. */
     gboolean (*ready)(const ServeAddress *address, gpointer userdata, GError **error);
+    /* A line that the server complained of, without its end; NULL: they go nowhere. */
+    void (*said)(const char *line, gpointer userdata);
     gpointer userdata;
 } ServeSpec;
 

@@ -60,6 +60,22 @@ class ServeTest(VmTest):
         self.assertEqual(running.wait(), 0)
         self.person.good("stop", "--force", "only")
 
+    def test_server_ends(self):
+        """It is heard for as long as it lives, and its last words say why it ended."""
+        self.start_vm("only", "--display", "vnc")
+        programs = self.person.directory / "programs"
+        programs.mkdir()
+        server = programs / "web"
+        server.write_text("#!/bin/sh\necho http://127.0.0.1:1/; echo\n"
+                          "head -c 200000 /dev/zero | tr '\\0' x | fold -w 100 >&2; echo >&2\n"
+                          "echo 'no more files' >&2\nexit 1\n", encoding="ascii")
+        server.chmod(0o755)
+        running = self.person.start("serve", "only", extra={"VGPUCTL_LIBEXECDIR": str(programs)})
+        self.assertEqual(running.wait(), 1)
+        self.assertIn("web: xxxx", running.text)
+        self.assertIn("The web server has ended: no more files", running.text)
+        self.person.good("stop", "--force", "only")
+
     def test_open(self):
         """The address is in no command line, but in a file that only its user can read."""
         self.start_vm("only", "--display", "vnc")
