@@ -249,10 +249,17 @@ def preferred_size(edid):
     return block[56] | (block[58] & 0xF0) << 4, block[59] | (block[61] & 0xF0) << 4
 
 
+def await_size(edid):
+    """The answer says that the guest is asked; the exchange itself has a thread of its own."""
+    while preferred_size(edid) != (800, 600) or edid["link"] != 1:
+        time.sleep(0.1)
+
+
 def observe_edid(vm, viewer):
     edid = vgpuplane.Edid(vm.device)
     viewer.resize(800, 600)
     viewer.until(lambda: viewer.answer is not None)
+    await_size(edid)
     say("edid", viewer.answer, *preferred_size(edid), edid["link"])
     vm.qemu.qmp("set-action", reboot="reset")
     vm.qemu.qmp("system_reset")
@@ -300,8 +307,7 @@ def observe_auto():
     edid = vgpuplane.Edid(vm.device)
     viewer.resize(800, 600)
     viewer.until(lambda: viewer.answer is not None)
-    while preferred_size(edid) != (800, 600):
-        time.sleep(0.1)
+    await_size(edid)
     say("auto resize", viewer.answer, *preferred_size(edid))
     viewer.close()
     vm.end("auto end", display)
