@@ -4,11 +4,10 @@
 #include <cap-ng.h>
 #include <errno.h>
 #include <sched.h>
-#include <seccomp.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 
 #include "base/error.h"
+#include "libexec/confine.h"
 
 /* clang-format off */
 static const char *const allowed[] = {
@@ -58,62 +57,26 @@ static const char *const deadly[] = {
 };
 /* clang-format on */
 
-/* 0 or a negative errno. A name of another architecture is none of ours. */
-static int add_names(scmp_filter_ctx filter, guint32 action, const char *const *names, gsize count)
-{
-    for (gsize i = 0; i < count; i++) {
-        int number = seccomp_syscall_resolve_name(names[i]);
-        int result = number == __NR_SCMP_ERROR ? 0 : seccomp_rule_add(filter, action, number, 0);
-        if (result < 0)
-            return result;
-    }
-    return 0;
-}
-
 #define NAMESPACES                                                                                 \
     (CLONE_NEWCGROUP | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUSER |  \
      CLONE_NEWUTS)
 
 /* Processes as fork(3) makes them, and memory that is never both written and run. */
-static int add_bounded(scmp_filter_ctx filter)
+static int add_all(scmp_filter_ctx filter, gpointer userdata)
 {
-    /* s390 has the flags second (clone(2)) */
-#ifdef __s390__
-#define CLONE_FLAGS SCMP_A1
-#else
-#define CLONE_FLAGS SCMP_A0
-#endif
-    int result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-                                  CLONE_FLAGS(SCMP_CMP_MASKED_EQ, NAMESPACES | CLONE_VM, 0));
+    int result = confine_add_names(filter, SCMP_ACT_ALLOW, allowed, G_N_ELEMENTS(allowed));
+    if (result == 0)
+        result = confine_add_names(filter, SCMP_ACT_KILL_PROCESS, deadly, G_N_ELEMENTS(deadly));
+    if (result == 0)
+        result = confine_add_clone(filter, NAMESPACES | CLONE_VM, 0);
     if (result == 0)
         result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fork), 0);
-    if (result == 0)
-        result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-                                  SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-    if (result == 0)
-        result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-                                  SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-    return result;
-}
-
-static int load_filter(scmp_filter_ctx filter)
-{
-    int result = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-    if (result == 0)
-        result = add_names(filter, SCMP_ACT_ALLOW, allowed, G_N_ELEMENTS(allowed));
-    if (result == 0)
-        result = add_names(filter, SCMP_ACT_KILL_PROCESS, deadly, G_N_ELEMENTS(deadly));
-    if (result == 0)
-        result = add_bounded(filter);
-    return result == 0 ? seccomp_load(filter) : result;
+    return result == 0 ? confine_add_memory(filter, FALSE) : result;
 }
 
 gboolean broker_filter_syscalls(GError **error)
 {
-    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
-    int result = filter != NULL ? load_filter(filter) : -ENOMEM;
-    seccomp_release(filter);
-    return result == 0 || error_set_errno(error, -result, "Installing the system call filter");
+    return confine_filter(SCMP_ACT_ERRNO(ENOSYS), add_all, NULL, error);
 }
 
 gboolean broker_drop_capabilities(GError **error)

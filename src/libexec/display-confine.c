@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "libexec/display-confine.h"
 
-#include <cap-ng.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/dma-buf.h>
 #include <linux/vfio.h>
-#include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
-#include "base/error.h"
+#include "libexec/confine.h"
 
 /* clang-format off */
 static const char *const allowed[] = {
@@ -67,49 +60,6 @@ static const char *const deadly[] = {
 };
 /* clang-format on */
 
-/* 0 or a negative errno. A name of another architecture is none of ours. */
-static int add_names(scmp_filter_ctx filter, guint32 action, const char *const *names, gsize count)
-{
-    for (gsize i = 0; i < count; i++) {
-        int number = seccomp_syscall_resolve_name(names[i]);
-        int result = number == __NR_SCMP_ERROR ? 0 : seccomp_rule_add(filter, action, number, 0);
-        if (result < 0)
-            return result;
-    }
-    return 0;
-}
-
-#define THREAD (CLONE_VM | CLONE_THREAD | CLONE_SIGHAND)
-
-/* New threads and no processes. */
-static int add_threads(scmp_filter_ctx filter)
-{
-    /* s390 has the flags second (clone(2)) */
-#ifdef __s390__
-#define CLONE_FLAGS SCMP_A1
-#else
-#define CLONE_FLAGS SCMP_A0
-#endif
-    int result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-                                  CLONE_FLAGS(SCMP_CMP_MASKED_EQ, THREAD, THREAD));
-    /* its flags lie in memory, where no filter sees them; without it the C library uses clone() */
-    if (result == 0)
-        result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
-    return result;
-}
-
-/* Without OpenGL no memory is ever run that was not when we began. */
-static int add_memory(scmp_filter_ctx filter, gboolean opengl)
-{
-    guint64 looked_at = opengl ? 0 : PROT_EXEC;
-    int result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-                                  SCMP_A2(SCMP_CMP_MASKED_EQ, looked_at, 0));
-    if (result == 0)
-        result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-                                  SCMP_A2(SCMP_CMP_MASKED_EQ, looked_at, 0));
-    return result;
-}
-
 static int add_ioctl(scmp_filter_ctx filter, unsigned kind)
 {
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
@@ -133,62 +83,28 @@ static int add_ioctls(scmp_filter_ctx filter, gboolean opengl)
     return result;
 }
 
-/* What is harmless when it is about ourselves. */
-static int add_own(scmp_filter_ctx filter)
+/* Without OpenGL no memory is ever run that was not when we began. */
+static int add_all(scmp_filter_ctx filter, gpointer userdata)
 {
-    int result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
-                                  SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
-    if (result == 0)
-        result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1,
-                                  SCMP_A0(SCMP_CMP_EQ, 0));
-    /* abort(3) */
-    if (result == 0)
-        result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-                                  SCMP_A0(SCMP_CMP_EQ, (guint64)getpid()));
-    return result;
-}
-
-static int load_filter(scmp_filter_ctx filter, gboolean opengl)
-{
-    int result = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-    if (result == 0)
-        result = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
-    if (result == 0)
-        result = add_names(filter, SCMP_ACT_ALLOW, allowed, G_N_ELEMENTS(allowed));
+    const gboolean opengl = GPOINTER_TO_INT(userdata);
+    int result = confine_add_names(filter, SCMP_ACT_ALLOW, allowed, G_N_ELEMENTS(allowed));
     if (result == 0 && opengl)
-        result = add_names(filter, SCMP_ACT_ALLOW, allowed_opengl, G_N_ELEMENTS(allowed_opengl));
+        result =
+            confine_add_names(filter, SCMP_ACT_ALLOW, allowed_opengl, G_N_ELEMENTS(allowed_opengl));
     if (result == 0)
-        result = add_names(filter, SCMP_ACT_KILL_PROCESS, deadly, G_N_ELEMENTS(deadly));
+        result = confine_add_names(filter, SCMP_ACT_KILL_PROCESS, deadly, G_N_ELEMENTS(deadly));
     if (result == 0)
-        result = add_threads(filter);
+        result = confine_add_threads(filter);
+    if (result == 0) /* without it the C library uses clone() */
+        result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
     if (result == 0)
-        result = add_memory(filter, opengl);
+        result = confine_add_memory(filter, opengl);
     if (result == 0)
         result = add_ioctls(filter, opengl);
-    if (result == 0)
-        result = add_own(filter);
-    return result == 0 ? seccomp_load(filter) : result;
+    return result == 0 ? confine_add_own(filter) : result;
 }
 
 gboolean display_filter_syscalls(gboolean opengl, GError **error)
 {
-    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-    int result = filter != NULL ? load_filter(filter, opengl) : -ENOMEM;
-    seccomp_release(filter);
-    return result == 0 || error_set_errno(error, -result, "Installing the system call filter");
-}
-
-gboolean display_give_up_privileges(GError **error)
-{
-    const struct rlimit no_core = { 0, 0 };
-    gboolean may_bound = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP) > 0;
-    capng_clear(CAPNG_SELECT_ALL);
-    int result = capng_apply(may_bound ? CAPNG_SELECT_ALL : CAPNG_SELECT_CAPS);
-    if (result < 0)
-        return error_set(error, VGPUCTL_ERROR_FAILED, "Dropping capabilities: libcap-ng says %d",
-                         result);
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
-        setrlimit(RLIMIT_CORE, &no_core) < 0)
-        return error_set_errno(error, errno, "Giving up privileges");
-    return TRUE;
+    return confine_filter(SCMP_ACT_ERRNO(EPERM), add_all, GINT_TO_POINTER(opengl), error);
 }

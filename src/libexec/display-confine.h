@@ -5,13 +5,6 @@
 #include <glib.h>
 
 /*
- * To be called first, while there is one thread: no capability is left, not even in the bounding
- * set, no new privileges by exec (PR_SET_NO_NEW_PRIVS), no core file and no look into our memory by
- * other processes of this user (PR_SET_DUMPABLE): there are passwords in it.
- */
-gboolean display_give_up_privileges(GError **error);
-
-/*
  * To be called when everything is open that will be needed, for all threads (SECCOMP_FILTER_FLAG_
  * TSYNC): allows what it takes to accept viewers, wait, compute and speak over what is open; kills
  * the process at running programs, looking into or signalling others, mounts, namespaces, other

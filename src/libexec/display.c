@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "display/rfb-server.h"
 #include "display/tls-certificate.h"
+#include "libexec/confine.h"
 #include "libexec/display-confine.h"
 #include "libexec/display-files.h"
 #include "libexec/display-log.h"
@@ -250,7 +251,7 @@ static gboolean check_fd(int *fd, GError **error)
 static gboolean run(Display *display, GError **error)
 {
     DisplayOptions *options = &display->options;
-    if (!mask_signals(SIG_BLOCK, error) || !display_give_up_privileges(error) ||
+    if (!mask_signals(SIG_BLOCK, error) || !confine_give_up_privileges(error) ||
         !check_fd(&options->ready_fd, error) || !check_fd(&options->unix_fd, error) ||
         !check_fd(&options->socket_fd, error) || !check_fd(&options->tcp_fd, error))
         return FALSE;

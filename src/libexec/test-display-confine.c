@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "libexec/confine.h"
 
 /* What a child does once it is confined: TRUE when it is as it should be. */
 typedef gboolean (*Deed)(void);
@@ -305,7 +306,7 @@ static gboolean has_nothing(gboolean root)
     g_autoptr(GError) error = NULL;
     g_autofree char *text = NULL;
     struct rlimit core;
-    return display_give_up_privileges(&error) &&
+    return confine_give_up_privileges(&error) &&
            g_file_get_contents("/proc/thread-self/status", &text, NULL, NULL) &&
            read_mask(text, "\nCapEff:\t") == 0 && read_mask(text, "\nCapPrm:\t") == 0 &&
            (!root || read_mask(text, "\nCapBnd:\t") == 0) && read_mask(text, "\nCapInh:\t") == 0 &&

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "display/gl-reader.h"
+#include "libexec/confine.h"
 #include "libexec/display-confine.h"
 
 typedef struct {
@@ -85,7 +86,7 @@ static void test_limits(Place *place, gconstpointer unused)
         return;
     pid_t child = fork();
     if (child == 0) {
-        if (!display_give_up_privileges(NULL) || !display_limit_files(NULL, NULL))
+        if (!confine_give_up_privileges(NULL) || !display_limit_files(NULL, NULL))
             _exit(2);
         GThread *thread = g_thread_new("later", in_thread, place);
         _exit(is_limited(place) && GPOINTER_TO_INT(g_thread_join(thread)) ? 0 : 1);
@@ -126,7 +127,7 @@ static char *ask_opengl(gboolean confined)
     if (child == 0) {
         g_autoptr(GError) error = NULL;
         if (confined &&
-            (!display_give_up_privileges(&error) || !display_limit_files("/dev/null", &error) ||
+            (!confine_give_up_privileges(&error) || !display_limit_files("/dev/null", &error) ||
              !display_filter_syscalls(TRUE, &error)))
             _exit(2);
         GlReader *reader = gl_reader_new("/dev/null", &error);
