@@ -163,16 +163,12 @@ def measure(server, watch, encoding, quality, seconds, idle, count=1):
 
 
 def first_picture(server, watch, encoding, quality, path):
-    """
-    The pixels of the first frame, without their X bytes, and how many bytes it took. Servers may
-    send it in parts; of JPEG the first whole one is taken, before it is made exact.
-    """
-    after = "1" if quality == "-" else "0"
-    result = subprocess.run([watch, server.path, encoding, quality, after, path], check=True,
-                            capture_output=True, text=True, timeout=PATIENCE_S)
+    """The pixels a second after the first frame, as servers may send it in parts; without X bytes."""
+    subprocess.run([watch, server.path, encoding, quality, "1", path], check=True,
+                   capture_output=True, text=True, timeout=PATIENCE_S)
     pixels = bytearray(path.read_bytes())
     pixels[3::4] = bytes(len(pixels) // 4)
-    return bytes(pixels), json.loads(result.stdout)["bytes"]
+    return bytes(pixels)
 
 
 def stalled_memory(server, watch, seconds):
