@@ -31,7 +31,8 @@ class TigerVncTest(unittest.TestCase):
     def setUpClass(cls):
         need("Xvfb", "xtigervncviewer")
         cls.xvfb = subprocess.Popen(
-            ["Xvfb", "-displayfd", "1", "-screen", "0", "1024x768x24", "-nolisten", "tcp", "-ac"],
+            ["Xvfb", "-displayfd", "1", "-screen", "0", "1024x768x24", "-nolisten", "tcp", "-ac",
+             "-noreset"],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         cls.addClassCleanup(cls.xvfb.stdout.close)
         cls.addClassCleanup(cls.xvfb.wait)
